@@ -1,0 +1,134 @@
+"""Frozen values of the agent level: what is kept, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+from mnemic.vocabulary import Cost, Span
+
+ClockName = Literal["happened", "said", "ingested"]
+
+
+class Row(TypedDict, total=False):
+    """What `remember_many` and every importer speak: the arguments of `remember`, as a dict.
+
+    `text` is required. `said_at` and `happened` may be ISO 8601 strings with an offset or aware
+    datetimes; `happened` may also be a pair (start, end).
+    """
+
+    text: str
+    scope: str
+    speaker: str | None
+    session: str | None
+    position: int | None
+    source: str | None
+    ref: str | None
+    said_at: str | datetime | None
+    happened: Any
+    meta: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One thing that was said, written or done: verbatim, dated, sourced.
+
+    Its identity is a hash of (scope, source, session, position, said_at, speaker, text), so that
+    importing it twice changes nothing.
+    """
+
+    id: str
+    text: str
+    scope: str
+    said_at: datetime
+    happened: Span
+    ingested_at: datetime
+    speaker: str | None = None
+    session: str | None = None
+    position: int | None = None
+    source: str | None = None
+    ref: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    said_at_known: bool = True
+    happened_given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span of time that a query asks for, and how it was read from the words.
+
+    `hard` windows exclude what lies outside before ranking; others only prefer.
+    `clock` is None where the wording leaves open which clock is meant.
+    """
+
+    span: Span
+    clock: ClockName | None
+    hard: bool
+    phrase: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One channel's part in a hit: its own score and rank, and what it added to the sum."""
+
+    channel: str
+    score: float
+    rank: int | None
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An episode that came back, with what put it in its place."""
+
+    episode: Episode
+    score: float
+    rank: int
+    trace: Sequence[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """The answer to a query.
+
+    `channels` names the channels that were asked; `notes` says what was missing or worth knowing
+    (no embedder, deep keys still on their way, …).
+    """
+
+    query: str
+    scope: str
+    window: Window | None
+    hits: Sequence[Hit]
+    channels: Sequence[str]
+    notes: Sequence[str]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a piece of a context came from."""
+
+    number: int
+    episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Hits packed into a budget of tokens, with numbered citations."""
+
+    text: str
+    tokens: int
+    citations: Sequence[Citation]
+    recall: Recall
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What a batch of writes did. `refused` pairs a row's number (from 0) with the reason."""
+
+    stored: int
+    known: int
+    refused: Sequence[tuple[int, str]] = ()

@@ -1,0 +1,95 @@
+"""Everything that Mnemic raises on purpose.
+
+MnemicError
+├── InvalidInput (also ValueError): the caller passed something that cannot be used
+│   ├── InvalidText      empty, too long, NUL, lone surrogate
+│   ├── InvalidTime      naive, unreadable or reversed times
+│   ├── InvalidScope     a scope that is not a plain path, or that does not exist
+│   └── InvalidQuery     k, budget or query out of range
+├── StoreError: the file or its disk
+│   ├── NotAStore        a file that is something else
+│   ├── NewerStore       written by a later version of Mnemic
+│   ├── ReadOnlyStore    no permission to write
+│   ├── StoreFull        the disk is full
+│   ├── StoreDamaged     the file fails its own checks
+│   ├── StoreBusy        the file could not be had within the time allowed
+│   └── EngineTooOld     an SQLite engine that loses commits
+├── EmbedderError: the model that makes deep keys
+│   ├── EmbedderMissing  no model is installed and none could be built
+│   └── EmbedderMismatch files or vectors of another model than the one asked for
+└── ImportFailed: a source that cannot be read at all (single bad lines are reported, not raised)
+"""
+
+from __future__ import annotations
+
+
+class MnemicError(Exception):
+    """The root of the tree above."""
+
+
+class InvalidInput(MnemicError, ValueError):
+    """The caller passed something that cannot be used."""
+
+
+class InvalidText(InvalidInput):
+    """Text that is empty, too long, or holds a NUL or a lone surrogate."""
+
+
+class InvalidTime(InvalidInput):
+    """A time that is naive, unreadable or out of order."""
+
+
+class InvalidScope(InvalidInput):
+    """A scope that is not a plain path, or that holds nothing."""
+
+
+class InvalidQuery(InvalidInput):
+    """A query, k or budget out of range."""
+
+
+class StoreError(MnemicError):
+    """The store's file or its disk."""
+
+
+class NotAStore(StoreError):
+    """The file is something else; it was left untouched."""
+
+
+class NewerStore(StoreError):
+    """The store was written by a later version; it was left untouched."""
+
+
+class ReadOnlyStore(StoreError):
+    """The store may be read but not written."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; the write was rolled back."""
+
+
+class StoreDamaged(StoreError):
+    """The file fails its own checks."""
+
+
+class StoreBusy(StoreError):
+    """The file could not be had within the time allowed."""
+
+
+class EngineTooOld(StoreError):
+    """The SQLite engine is one that loses acknowledged commits."""
+
+
+class EmbedderError(MnemicError):
+    """The model that makes deep keys."""
+
+
+class EmbedderMissing(EmbedderError):
+    """No model is installed and none could be built."""
+
+
+class EmbedderMismatch(EmbedderError):
+    """Files or vectors of another model than the one asked for."""
+
+
+class ImportFailed(MnemicError):
+    """The source cannot be read at all."""
