@@ -1,0 +1,199 @@
+"""Cosine of deep keys: exact for small scopes, a quantised scan with exact rescoring for large ones.
+
+Source:
+    The 4-bit scan is TurboQuant (Zandieh et al., 2025, arXiv:2504.19874) by the turbovec library.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.recall.view import View
+from mnemic.agent.stores.sqlite import deep
+from mnemic.agent.stores.sqlite.deep import Space
+from mnemic.agent.stores.sqlite.store import SqliteStore
+
+EXACT_MAX = 30_000
+"""Up to this many vectors the scan is exact (30,000 × 384 float32 = 46 MB, about 2 ms)."""
+
+CANDIDATES = 200
+"""How many candidates of the quantised scan are rescored from the exact vectors."""
+
+ALLOWLIST_SHARE_MAX = 0.05
+"""Below this share of rows the scan is told which rows count; above, more are fetched and sifted."""
+
+INDEXES_MAX = 64
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """Scores of the dense channel.
+
+    `cosine_N` is NaN where an episode was not scored (not among the candidates, or no vector yet).
+    `centre` and `spread` describe the cosines of the scope at large: what an unrelated episode gets.
+    """
+
+    cosine_N: Floats  # noqa: N815
+    centre: float
+    spread: float
+    scored: int
+
+
+class _Index:
+    """The vectors of one scope in one space, grown as the store grows."""
+
+    def __init__(self, store: SqliteStore, space: Space, scope_ids: tuple[int, ...]) -> None:
+        self._store, self._space, self._scope_ids = store, space, scope_ids
+        self.upto = 0
+        self.seqs = np.empty(0, dtype=np.int64)
+        self.rows_NK: Floats | None = np.empty((0, space.dimension), dtype=np.float32)  # noqa: N815
+        self.scan: object | None = None
+        self.sample_SK: Floats = self.rows_NK  # noqa: N815
+
+    def catch_up(self, upto: int) -> None:
+        """Takes in what was embedded since."""
+        step = 100_000
+        while self.upto < upto:
+            until = min(self.upto + step, upto)
+            fresh = deep.load(self._store, self._space, self._scope_ids, self.upto, until)
+            self.upto = until
+            if not len(fresh.seqs):
+                continue
+            rows = fresh.rows_NK.astype(np.float32)
+            first = len(self.seqs)
+            self.seqs = np.concatenate((self.seqs, fresh.seqs))
+            if self.scan is None and len(self.seqs) <= EXACT_MAX:
+                assert self.rows_NK is not None
+                self.rows_NK = np.concatenate((self.rows_NK, rows))
+            else:
+                self._quantise(rows, first)
+            if len(self.sample_SK) < 2048:
+                self.sample_SK = np.concatenate((self.sample_SK, rows[:: max(1, len(rows) // 512)]))
+
+    def _quantise(self, rows: Floats, first: int) -> None:
+        from turbovec import IdMapIndex
+
+        if self.scan is None:
+            self.scan = IdMapIndex(dim=self._space.dimension, bit_width=4)
+            if self.rows_NK is not None and len(self.rows_NK):
+                ids = np.arange(len(self.rows_NK), dtype=np.uint64)
+                self.scan.add_with_ids(np.ascontiguousarray(self.rows_NK), ids)
+            self.rows_NK = None
+        ids = np.arange(first, first + len(rows), dtype=np.uint64)
+        self.scan.add_with_ids(np.ascontiguousarray(rows), ids)  # type: ignore[attr-defined]
+
+
+class DenseChannel:
+    """Dense search over the scopes of a store. One per open memory."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[tuple[object, ...], _Index] = OrderedDict()
+
+    def score(
+        self,
+        space: Space,
+        scope_ids: Sequence[int],
+        view: View,
+        query_K: Floats,  # noqa: N803
+        *,
+        generation: int,
+        allowed: NDArray[np.bool_] | None,
+        also: NDArray[np.int64],
+    ) -> Dense:
+        """Cosines of the best episodes, of those in `also` (rows), or of all in a small scope.
+
+        Args:
+            space: the space of `query_K`.
+            scope_ids: the scopes of `view`.
+            view: rows to score.
+            query_K: unit vector, shape (dimension,).
+            generation: of the store's derived keys; another one starts afresh.
+            allowed: which rows may come back; None for all.
+            also: rows that must be scored even if the scan passes them over.
+        """
+        cosine = np.full(len(view), np.nan, dtype=np.float32)
+        with self._guard:
+            index = self._index(space, tuple(scope_ids), generation)
+            index.catch_up(space.upto_seq)
+            if not len(index.seqs) or not len(view):
+                return Dense(cosine, 0.0, 1.0, 0)
+            if index.scan is None:
+                assert index.rows_NK is not None
+                seqs, scores = index.seqs, index.rows_NK @ query_K
+            else:
+                seqs, scores = self._scan(index, space, scope_ids, view, query_K, allowed, also)
+            background = index.sample_SK @ query_K
+        _spread_best(cosine, view, seqs, scores)
+        if allowed is not None:
+            cosine[~allowed] = np.nan
+        centre = float(np.median(background))
+        spread = float(np.std(background)) or 1.0
+        return Dense(cosine, centre, spread, int(np.count_nonzero(~np.isnan(cosine))))
+
+    def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
+        key = (space.space_id, scope_ids, generation)
+        if key not in self._kept:
+            self._kept[key] = _Index(self._store, space, scope_ids)
+        self._kept.move_to_end(key)
+        while len(self._kept) > INDEXES_MAX:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def _scan(
+        self,
+        index: _Index,
+        space: Space,
+        scope_ids: Sequence[int],
+        view: View,
+        query_K: Floats,  # noqa: N803
+        allowed: NDArray[np.bool_] | None,
+        also: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Candidates of the quantised scan and `also`, rescored from the exact vectors."""
+        wanted = CANDIDATES
+        allowlist = None
+        if allowed is not None:
+            share = np.count_nonzero(allowed) / len(allowed)
+            if share <= ALLOWLIST_SHARE_MAX:
+                places = np.flatnonzero(np.isin(index.seqs, view.seq[allowed]))
+                if not len(places):
+                    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+                allowlist = places.astype(np.uint64)
+            else:
+                wanted = min(int(CANDIDATES / share * 1.5) + 50, len(index.seqs))
+        query = np.ascontiguousarray(query_K.reshape(1, -1), dtype=np.float32)
+        assert index.scan is not None
+        _, ids = index.scan.search(  # type: ignore[attr-defined]
+            query, k=min(wanted, len(index.seqs) if allowlist is None else len(allowlist)),
+            **({} if allowlist is None else {"allowlist": allowlist}),
+        )
+        found = index.seqs[ids[0].astype(np.int64)]
+        if allowed is not None and allowlist is None:
+            rows = view.rows_of(found)
+            found = view.seq[rows[allowed[rows]]][:CANDIDATES]
+        seqs = np.unique(np.concatenate((found, view.seq[also])))
+        exact = deep.fetch(self._store, space, scope_ids, seqs.tolist())
+        return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
+
+
+def _spread_best(
+    cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Floats
+) -> None:
+    """Writes each episode's best part into its row."""
+    rows = np.searchsorted(view.seq, seqs)
+    rows[rows == len(view)] = 0
+    known = view.seq[rows] == seqs
+    rows, scores = rows[known], scores[known]
+    best = np.full(len(cosine), -np.inf, dtype=np.float32)
+    np.maximum.at(best, rows, scores)
+    cosine[rows] = best[rows]

@@ -1,0 +1,400 @@
+"""Memory: remember, recall, context. Wiring only; the paths are in write/ and recall/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.channels.dense import DenseChannel
+from mnemic.agent.protocols import Embedder
+from mnemic.agent.recall import CHANNELS, Parts, Query
+from mnemic.agent.recall import recall as run_recall
+from mnemic.agent.recall.context import pack
+from mnemic.agent.recall.view import Views
+from mnemic.agent.records import Context, Episode, Recall, Window, WriteReport
+from mnemic.agent.stores.sqlite import SqliteStore, deep, upkeep
+from mnemic.agent.stores.sqlite.upkeep import Verification
+from mnemic.agent.when import parse_moment, parse_window, zone_of
+from mnemic.agent.write import Draft, prepare
+from mnemic.agent.write.deepen import DeepKeys, fill
+from mnemic.clock import Clock, SystemClock
+from mnemic.errors import EmbedderMissing, InvalidInput, InvalidQuery
+from mnemic.vocabulary import Span
+
+BATCH = 500
+DEFAULT_SCOPE = "default"
+
+Progress = Callable[[int, int], None]
+
+
+def default_path() -> Path:
+    """Where a memory lives if no path is given: $MNEMIC_DB, or the user's data directory."""
+    named = os.environ.get("MNEMIC_DB")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    folder = Path(platformdirs.user_data_dir("mnemic", appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "memory.mnemic"
+
+
+class Memory:
+    """Episodes in one embedded file: kept verbatim, dated and sourced; recalled by scope.
+
+    Threads may share a Memory; processes open their own on the same file.
+
+    Args:
+        path: the file; None takes `default_path()`.
+        embedder: makes the deep keys. "auto" takes the default model if it is installed, and works
+            by words alone, saying so, if it is not. None switches deep keys off.
+        zone: the IANA zone in which questions are meant ("last night"), and naive times are read.
+            None: questions are read in UTC and naive times are refused.
+        clock: the source of the present.
+        read_only: opens an existing file without ever writing to it.
+        background: whether deep keys follow by themselves; else only at `ready()`.
+        write_timeout_s: how long a write waits for its turn among other processes.
+
+    Raises:
+        NotAStore, NewerStore, ReadOnlyStore, StoreDamaged: the file cannot be used as it is.
+
+    Example:
+        >>> with Memory("agent.mnemic") as memory:                        # doctest: +SKIP
+        ...     memory.remember("I moved to Lisbon.", scope="acme/ana", speaker="Ana")
+        ...     memory.recall("Where does Ana live?", scope="acme/ana").hits[0].episode.text
+        'I moved to Lisbon.'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        embedder: Embedder | Literal["auto"] | None = "auto",
+        zone: str | None = None,
+        clock: Clock | None = None,
+        read_only: bool = False,
+        background: bool = True,
+        write_timeout_s: float = 60.0,
+    ) -> None:
+        self._zone_name = zone
+        self._zone = zone_of(zone or "UTC")
+        self._clock = clock or SystemClock()
+        self.store = SqliteStore(
+            Path(path) if path is not None else default_path(),
+            read_only=read_only,
+            write_timeout_s=write_timeout_s,
+        )
+        self.embedder_note: str | None = None
+        self.embedder = self._find_embedder() if embedder == "auto" else embedder
+        self._parts = Parts(
+            self.store, Views(self.store), DenseChannel(self.store), self.embedder
+        )
+        self._deep_keys = (
+            DeepKeys(self.store, self.embedder) if self.embedder and not read_only else None
+        )
+        self._background = background
+        if self._deep_keys and background and self._has_pending():
+            self._deep_keys.notice()
+
+    # -- write -------------------------------------------------------------------------------
+
+    def remember(
+        self,
+        text: str,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        speaker: str | None = None,
+        session: str | None = None,
+        position: int | None = None,
+        source: str | None = None,
+        ref: str | None = None,
+        said_at: str | datetime | None = None,
+        happened: Any = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Keeps one episode durably and gives its id; findable at once by words, time and speaker.
+
+        Args:
+            text: verbatim; 1 to 1,000,000 characters.
+            scope: a path such as "acme/ana".
+            speaker: who said it.
+            session: the conversation, document or day it belongs to.
+            position: its place in the session.
+            source: where it came from ("user", "slack", a file).
+            ref: your own reference, such as a message id.
+            said_at: when it was said, with an offset; None is now.
+            happened: when what it tells of happened: a time or a pair; None reads it from the text.
+            meta: anything else, as plain JSON.
+
+        Returns:
+            The id, a hash of scope, source, session, position, said_at, speaker and text: saying
+            the same again with the same said_at changes nothing and gives the same id.
+
+        Raises:
+            InvalidText, InvalidTime, InvalidScope, InvalidInput: with the value that is wrong.
+            StoreFull, ReadOnlyStore, StoreBusy: nothing was kept.
+        """
+        now = self._clock.now()
+        draft = prepare(
+            {
+                "text": text, "scope": scope, "speaker": speaker, "session": session,
+                "position": position, "source": source, "ref": ref,
+                "said_at": now if said_at is None else said_at, "happened": happened, "meta": meta,
+            },
+            zone=self._zone_name,
+        )  # fmt: skip
+        appended = self.store.append([draft], now)
+        if appended.new[0]:
+            self._written()
+        return appended.ids[0]
+
+    def remember_many(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        on_error: Literal["raise", "skip"] = "raise",
+        progress: Callable[[int], None] | None = None,
+    ) -> WriteReport:
+        """Keeps many episodes, in transactions of 500.
+
+        Args:
+            rows: mappings with the arguments of `remember` as keys. A row without said_at counts
+                as said when it is first ingested, and its identity has no time.
+            on_error: "raise" stops at the first bad row (earlier rows of the iterable are kept);
+                "skip" goes on and reports the row's number and reason.
+            progress: called with the number of rows done after each transaction.
+
+        Returns:
+            How many were stored, how many were known already, and which were refused and why.
+        """
+        stored = known = done = 0
+        refused: list[tuple[int, str]] = []
+        waiting: list[Draft] = []
+
+        def flush() -> None:
+            nonlocal stored, known
+            if waiting:
+                new = self.store.append(waiting, self._clock.now()).new
+                stored += sum(new)
+                known += len(new) - sum(new)
+                waiting.clear()
+                if progress:
+                    progress(done)
+
+        try:
+            for number, row in enumerate(rows):
+                try:
+                    waiting.append(prepare(row, zone=self._zone_name))
+                except InvalidInput as error:
+                    if on_error == "raise":
+                        error.add_note(f"in row {number} of remember_many (counted from 0)")
+                        raise
+                    refused.append((number, str(error)))
+                done = number + 1
+                if len(waiting) >= BATCH:
+                    flush()
+        finally:
+            flush()
+            if stored:
+                self._written()
+        return WriteReport(stored, known, refused)
+
+    def ready(self, progress: Progress | None = None) -> None:
+        """Returns when every episode has its deep key; at once where there is no embedder.
+
+        Raises:
+            EmbedderError, StoreError: what stopped the background worker.
+        """
+        if self._deep_keys is None or self.embedder is None:
+            return
+        space = deep.open_space(self.store, self.embedder.space, self.embedder.dimension)
+        self._deep_keys.finish(space.space_id, progress)
+
+    # -- recall ------------------------------------------------------------------------------
+
+    def recall(
+        self,
+        query: str,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        k: int = 10,
+        now: str | datetime | None = None,
+        window: Window | Span | None | Literal["auto"] = "auto",
+        channels: Sequence[str] = CHANNELS,
+        vector: NDArray[np.float32] | None = None,
+    ) -> Recall:
+        """The best k episodes of a scope for a query, with the window read from it and traces.
+
+        Args:
+            query: a question or some words.
+            scope: a path; "acme/*" reads acme and everything below.
+            k: 1 to 10,000.
+            now: what "yesterday" is relative to; None is the clock.
+            window: "auto" reads it from the query; a Span is taken as a hard window on said_at;
+                a Window is taken as it is; None looks at all times.
+            channels: which of "lexical", "dense", "recent" to ask.
+            vector: the query's vector, if it is at hand.
+
+        Raises:
+            InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
+        """
+        moment = self._clock.now() if now is None else parse_moment(now, zone=self._zone_name, name="now")
+        return run_recall(
+            self._parts,
+            Query(
+                text=query,
+                scope=scope,
+                k=k,
+                now=moment,
+                window=self._window(query, window, moment),
+                channels=tuple(channels),
+                vector=vector,
+            ),
+        )
+
+    def context(
+        self, query: str, *, scope: str = DEFAULT_SCOPE, budget_tokens: int = 1500, k: int = 50,
+        **asked: Any,
+    ) -> Context:
+        """Text for a prompt: the best hits that fit a budget of tokens, dated and cited.
+
+        Takes the other arguments of `recall` too.
+        """
+        if not isinstance(budget_tokens, int) or budget_tokens <= 0:
+            raise InvalidQuery(f"budget_tokens is {budget_tokens!r}; pass a whole number above 0")
+        return pack(self.recall(query, scope=scope, k=k, **asked), budget_tokens)
+
+    def _window(
+        self, query: str, window: Window | Span | None | Literal["auto"], now: datetime
+    ) -> Window | None:
+        if isinstance(window, Span):
+            return Window(window, "said", True, "given", str(self._zone))
+        if window == "auto":
+            return parse_window(query, now, self._zone) if isinstance(query, str) else None
+        if window is None or isinstance(window, Window):
+            return window
+        raise InvalidQuery(f"window is {window!r:.60}; pass a Span, a Window, None or 'auto'")
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def get(self, id_or_ref: str, *, scope: str = DEFAULT_SCOPE) -> list[Episode]:
+        """Episodes by id, the first characters of an id (8 or more), or your own ref."""
+        return self.store.find(self.store.scope_ids(scope), id_or_ref)
+
+    def episodes(
+        self, *, scope: str = DEFAULT_SCOPE, limit: int | None = None, newest_first: bool = False
+    ) -> Iterator[Episode]:
+        """The episodes of a scope in the order they were written."""
+        ids = self.store.scope_ids(scope)
+        for _, episode in self.store.walk(ids, limit=limit, newest_first=newest_first):
+            yield episode
+
+    def vectors(self, scope: str = DEFAULT_SCOPE) -> tuple[list[str], NDArray[np.float32]]:
+        """All deep keys of a scope: ids of the episodes, and unit vectors (n, dimension)."""
+        ids = self.store.scope_ids(scope)
+        space = deep.active_space(self.store)
+        if space is None:
+            return [], np.empty((0, 0), dtype=np.float32)
+        found = deep.load(self.store, space, ids, 0, space.upto_seq)
+        names = {seq: episode.id for seq, episode in self.store.walk(ids)}
+        return [names[int(seq)] for seq in found.seqs], found.rows_NK.astype(np.float32)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts, sizes, engine, embedding spaces, and what is missing."""
+        facts = upkeep.statistics(self.store)
+        facts["embedder"] = self.embedder.space if self.embedder else None
+        facts["embedder_note"] = self.embedder_note
+        error = self._deep_keys.error if self._deep_keys else None
+        facts["deep_keys_error"] = str(error) if error else None
+        return facts
+
+    # -- upkeep ------------------------------------------------------------------------------
+
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """Checks everything against everything and reports what is wrong."""
+        return upkeep.verify(self.store, progress)
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Derives all keys again from the log, deep keys included; how many episodes."""
+        count = upkeep.rebuild(self.store, progress)
+        self.ready(progress)
+        return count
+
+    def backup(self, target: str | os.PathLike[str]) -> int:
+        """A consistent copy while writers work; how many episodes it holds."""
+        return upkeep.backup(self.store, Path(target))
+
+    def reembed(
+        self, embedder: Embedder, *, forget_others: bool = True, progress: Progress | None = None
+    ) -> None:
+        """Fills a new embedding space while recalls go on in the old one, then changes over."""
+        space = deep.open_space(self.store, embedder.space, embedder.dimension)
+        total = deep.pending_count(self.store, space.space_id)
+        while True:
+            while fill(self.store, embedder, space.space_id):
+                if progress:
+                    left = deep.pending_count(self.store, space.space_id)
+                    progress(max(total - left, 0), total)
+            if not deep.pending_count(self.store, space.space_id):
+                break
+        deep.activate(self.store, space.space_id, forget_others=forget_others)
+        self._adopt(embedder)
+
+    def _adopt(self, embedder: Embedder) -> None:
+        if self._deep_keys:
+            self._deep_keys.close()
+        self.embedder = embedder
+        self._parts = Parts(self.store, self._parts.views, self._parts.dense, embedder)
+        self._deep_keys = DeepKeys(self.store, embedder)
+
+    # -- life --------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stops the background worker and closes the file. What was written is already safe."""
+        if self._deep_keys:
+            self._deep_keys.close()
+        self.store.close()
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _written(self) -> None:
+        if self._deep_keys and self._background:
+            self._deep_keys.notice()
+
+    def _has_pending(self) -> bool:
+        if self.embedder is None:
+            return False
+        space = next((s for s in deep.spaces(self.store) if s.name == self.embedder.space), None)
+        if space is None:
+            return self.store.change_mark()[0] > 0
+        return deep.pending_count(self.store, space.space_id) > 0
+
+    def _find_embedder(self) -> Embedder | None:
+        """The embedder of the store's active space, or the default one; None if not installed."""
+        from mnemic.agent.embed import default_embedder, load_embedder
+
+        space = deep.active_space(self.store)
+        try:
+            embedder = default_embedder()
+            if space is not None and space.name != embedder.space:
+                return load_embedder(space.name)
+        except EmbedderMissing as error:
+            self.embedder_note = str(error)
+            return None
+        return embedder

@@ -1,0 +1,239 @@
+"""The recall path: query → window → channels → fuse → hits.
+
+    window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
+    channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
+    fuse        one sum per row, whose parts are the trace                          (fuse.py)
+    hits        the best k rows become episodes
+    context     hits packed into a budget of tokens                                 (context.py)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.channels import lexical as lexical_channel
+from mnemic.agent.channels.dense import Dense, DenseChannel
+from mnemic.agent.channels.lexical import Lexical
+from mnemic.agent.channels.recent import recency
+from mnemic.agent.protocols import Embedder
+from mnemic.agent.recall.fuse import Fused, Weights, fuse
+from mnemic.agent.recall.view import View, Views
+from mnemic.agent.recall.window import inside
+from mnemic.agent.records import Evidence, Hit, Recall, Window
+from mnemic.agent.stores.sqlite import deep
+from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.terms import query_terms
+from mnemic.clock import perf_ms
+from mnemic.errors import InvalidQuery
+from mnemic.vocabulary import Cost
+
+CHANNELS = ("lexical", "dense", "recent")
+K_MAX = 10_000
+QUERY_CHARS_MAX = 20_000
+OUTSIDE_SOFT_WINDOW = 0.5
+"""What a row outside a window that only prefers keeps of its score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a recall works with."""
+
+    store: SqliteStore
+    views: Views
+    dense: DenseChannel
+    embedder: Embedder | None
+    weights: Weights = field(default_factory=Weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as the path takes it: checked, its window resolved."""
+
+    text: str
+    scope: str
+    k: int
+    now: datetime
+    window: Window | None
+    channels: Sequence[str]
+    vector: NDArray[np.float32] | None = None
+
+
+def recall(parts: Parts, query: Query) -> Recall:
+    """The best k episodes of a scope for a query, each with its trace.
+
+    Raises:
+        InvalidQuery: k, channels or the text are out of range.
+        InvalidScope: nothing was ever remembered in this scope.
+    """
+    check(query)
+    watch = _Watch()
+    notes: list[str] = []
+    scope_ids = parts.store.scope_ids(query.scope)
+    view = parts.views.at_present(scope_ids)
+    allowed = inside(query.window, view) if query.window else None
+    hard = allowed if query.window is not None and query.window.hard else None
+    watch.lap("view")
+    words = (
+        lexical_channel.score(parts.store, scope_ids, view, query_terms(query.text))
+        if "lexical" in query.channels
+        else None
+    )
+    if words is not None and words.terms_left:
+        notes.append(f"too common to be read: {', '.join(words.terms_left)}")
+    watch.lap("lexical")
+    meaning = None
+    if "dense" in query.channels:
+        meaning = _dense(parts, query, scope_ids, view, hard, words, notes, watch)
+    fused = fuse(words, meaning, recency(view, query.now), view, parts.weights)
+    rows = _best(fused, words, meaning, query, allowed)
+    watch.lap("fuse")
+    hits = _hits(parts.store, scope_ids, view, fused, rows, words, meaning)
+    watch.lap("read")
+    return Recall(
+        query=query.text,
+        scope=query.scope,
+        window=query.window,
+        hits=hits,
+        channels=[name for name in query.channels if name != "dense" or meaning is not None],
+        notes=notes,
+        cost=Cost(watch.laps_ms),
+    )
+
+
+def check(query: Query) -> None:
+    """Raises InvalidQuery if a field of the query is out of range."""
+    if not isinstance(query.text, str) or not query.text.strip():
+        raise InvalidQuery(f"query {query.text!r:.60} is empty; ask something")
+    if len(query.text) > QUERY_CHARS_MAX:
+        raise InvalidQuery(
+            f"the query has {len(query.text):,} characters, at most {QUERY_CHARS_MAX:,}; shorten it"
+        )
+    if not isinstance(query.k, int) or isinstance(query.k, bool) or not 1 <= query.k <= K_MAX:
+        raise InvalidQuery(f"k is {query.k!r}; pass a whole number from 1 to {K_MAX:,}")
+    unknown = [name for name in query.channels if name not in CHANNELS]
+    if unknown or not query.channels:
+        raise InvalidQuery(f"channels are {list(query.channels)!r}; choose from {list(CHANNELS)}")
+
+
+def _dense(
+    parts: Parts, query: Query, scope_ids: Sequence[int], view: View,
+    hard: NDArray[np.bool_] | None, words: Lexical | None, notes: list[str], watch: _Watch,
+) -> Dense | None:
+    """The dense channel's scores; None, with a note that says why, where it cannot be asked."""
+    if parts.embedder is None:
+        notes.append("no embedder: found by words only; `mnemic doctor` says what to do")
+        return None
+    space = deep.active_space(parts.store)
+    if space is None:
+        notes.append("no deep keys yet: found by words only")
+        return None
+    if space.name != parts.embedder.space:
+        notes.append(
+            f"the deep keys are of {space.name!r}, the embedder makes {parts.embedder.space!r}: "
+            "found by words only; `mnemic reembed` changes the store over"
+        )
+        return None
+    if len(view) and space.upto_seq < int(view.seq[-1]):
+        notes.append("some deep keys are still on their way")
+    vector = query.vector
+    if vector is None:
+        vector = parts.embedder.embed([query.text])[0]
+    watch.lap("embed")
+    best_words = np.empty(0, dtype=np.int64)
+    if words is not None:
+        scores = words.episode_N if hard is None else np.where(hard, words.episode_N, 0)
+        best_words = _top(scores, 100)
+        best_words = best_words[scores[best_words] > 0]
+    found = parts.dense.score(
+        space, scope_ids, view, vector,
+        generation=parts.store.change_mark()[1], allowed=hard, also=best_words,
+    )
+    watch.lap("dense")
+    return found
+
+
+def _best(
+    fused: Fused, words: Lexical | None, meaning: Dense | None, query: Query,
+    allowed: NDArray[np.bool_] | None,
+) -> NDArray[np.int64]:
+    """The rows of the best k, by score, ties by age."""
+    score = fused.score_N
+    if allowed is not None and query.window is not None:
+        score = np.where(allowed, score, -np.inf if query.window.hard else score * OUTSIDE_SOFT_WINDOW)
+    relevant = fused.relevant_N
+    if not (query.window is not None and query.window.hard):
+        score = np.where(relevant, score, -np.inf)
+    rows = _top(score, query.k)
+    return rows[score[rows] > -np.inf]
+
+
+def _top(score_N: NDArray[np.float32], k: int) -> NDArray[np.int64]:  # noqa: N803
+    """Rows of the k largest, best first; equal scores by row."""
+    if k < len(score_N):
+        part = np.argpartition(-score_N, k - 1)[:k]
+        floor = score_N[part].min()
+        part = np.flatnonzero(score_N >= floor) if np.isfinite(floor) else part
+    else:
+        part = np.arange(len(score_N))
+    return part[np.lexsort((part, -score_N[part]))][:k]
+
+
+def _hits(
+    store: SqliteStore, scope_ids: Sequence[int], view: View, fused: Fused,
+    rows: NDArray[np.int64], words: Lexical | None, meaning: Dense | None,
+) -> list[Hit]:
+    episodes = store.episodes(scope_ids, view.seq[rows].tolist())
+    raw: dict[str, tuple[NDArray[np.float32], NDArray[np.int64]]] = {}
+    for name, scores in (
+        ("lexical", None if words is None else words.episode_N),
+        ("dense", None if meaning is None else meaning.cosine_N),
+    ):
+        if scores is not None:
+            filled = np.nan_to_num(scores, nan=-np.inf)
+            raw[name] = scores, _top(filled, 1000)
+    ranks = {
+        name: {int(row): rank for rank, row in enumerate(order, 1) if scores[row] > 0}
+        for name, (scores, order) in raw.items()
+    }
+    total = fused.score_N
+    hits = []
+    for row in rows.tolist():
+        episode = episodes.get(int(view.seq[row]))
+        if episode is None:  # erased by another process since the view was made
+            continue
+        trace = [
+            Evidence(
+                channel=name,
+                score=_finite(raw[name][0][row]) if name in raw else float(part[row]),
+                rank=ranks.get(name, {}).get(row),
+                contribution=float(part[row]),
+            )
+            for name, part in fused.parts.items()
+        ]
+        hits.append(Hit(episode, float(total[row]), len(hits) + 1, trace))
+    return hits
+
+
+def _finite(value: float) -> float:
+    return float(value) if np.isfinite(value) else 0.0
+
+
+class _Watch:
+    """Laps of wall time in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps_ms: dict[str, float] = {}
+        self._last = perf_ms()
+
+    def lap(self, name: str) -> None:
+        now = perf_ms()
+        self.laps_ms[name] = self.laps_ms.get(name, 0.0) + now - self._last
+        self._last = now
+
+
+__all__ = ["CHANNELS", "Parts", "Query", "check", "recall"]

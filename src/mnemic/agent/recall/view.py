@@ -1,0 +1,110 @@
+"""What ranking needs of a scope, held in memory as columns and kept up to date from the store."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.stores.sqlite.store import ITEM_COLUMNS, SqliteStore
+
+VIEWS_MAX = 256
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The episodes of a scope as columns, N rows by ascending seq.
+
+    `before` and `after` are the row numbers of an episode's neighbours in its session, -1 for none.
+    `session` numbers the sessions from 0; an episode without one is a session of its own.
+    """
+
+    seq: Ints
+    said_us: Ints
+    happened_from_us: Ints
+    happened_to_us: Ints
+    ingested_us: Ints
+    terms: NDArray[np.float32]
+    session: NDArray[np.int32]
+    before: NDArray[np.int32]
+    after: NDArray[np.int32]
+    session_terms: NDArray[np.float32]
+    session_size: NDArray[np.int32]
+    columns: dict[str, Ints] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    def rows_of(self, seqs: Ints) -> NDArray[np.int64]:
+        """Row numbers of seqs that are known here; unknown ones are left out."""
+        rows = np.searchsorted(self.seq, seqs)
+        rows[rows == len(self.seq)] = 0
+        return rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0]
+
+
+def make_view(columns: dict[str, Ints]) -> View:
+    """A view of these columns."""
+    seq = columns["seq"]
+    count = len(seq)
+    key = columns["session_key"].copy()
+    lone = key == 0
+    key[lone] = -seq[lone]
+    _, session = np.unique(key, return_inverse=True)
+    order = np.lexsort((seq, columns["said_us"], columns["position"], session))
+    before = np.full(count, -1, dtype=np.int32)
+    after = np.full(count, -1, dtype=np.int32)
+    if count > 1:
+        same = session[order[1:]] == session[order[:-1]]
+        before[order[1:][same]] = order[:-1][same]
+        after[order[:-1][same]] = order[1:][same]
+    terms = columns["terms"].astype(np.float32)
+    return View(
+        seq=seq,
+        said_us=columns["said_us"],
+        happened_from_us=columns["happened_from_us"],
+        happened_to_us=columns["happened_to_us"],
+        ingested_us=columns["ingested_us"],
+        terms=terms,
+        session=session.astype(np.int32),
+        before=before,
+        after=after,
+        session_terms=np.bincount(session, weights=terms).astype(np.float32),
+        session_size=np.bincount(session).astype(np.int32),
+        columns=columns,
+    )
+
+
+class Views:
+    """The views in use, each refreshed to what is committed before it is handed out."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[tuple[int, ...], tuple[int, View]] = OrderedDict()
+
+    def at_present(self, scope_ids: Sequence[int]) -> View:
+        """The view of these scopes, with every episode that is committed now."""
+        key = tuple(scope_ids)
+        with self._guard:
+            generation = self._store.change_mark()[1]
+            known = self._kept.get(key)
+            view = known[1] if known and known[0] == generation else None
+            last = int(view.seq[-1]) if view is not None and len(view) else 0
+            fresh = self._store.items(key, last)
+            if view is None:
+                view = make_view(fresh)
+            elif len(fresh["seq"]):
+                view = make_view(
+                    {name: np.concatenate((view.columns[name], fresh[name])) for name in ITEM_COLUMNS}
+                )
+            self._kept[key] = (generation, view)
+            self._kept.move_to_end(key)
+            while len(self._kept) > VIEWS_MAX:
+                self._kept.popitem(last=False)
+            return view

@@ -1,0 +1,1 @@
+"""Where episodes are kept. One contract, an implementation a folder."""

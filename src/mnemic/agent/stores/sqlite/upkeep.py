@@ -1,0 +1,344 @@
+"""Verify, rebuild, backup, statistics."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+
+from mnemic.agent.stores.sqlite import deep
+from mnemic.agent.stores.sqlite.connection import connect, engine_version, explained
+from mnemic.agent.stores.sqlite.store import (
+    SHALLOW_VERSION,
+    SqliteStore,
+    add_shallow_keys,
+    searchable,
+    shallow_row,
+)
+from mnemic.agent.terms import indexed, terms_of
+from mnemic.agent.write.prepare import Draft, draft_of
+from mnemic.errors import StoreError
+from mnemic.vocabulary import Span
+
+Progress = Callable[[int, int], None]
+FINDINGS_MAX = 100
+_PAGE = 1000
+
+_LOG_COLUMNS = (
+    "e.seq, e.scope_id, s.path, e.id, e.text, e.speaker, e.session, e.position, e.source, e.ref, "
+    "e.meta, e.said_at, e.happened_start, e.happened_end, e.ingested_us, e.digest"
+)
+
+
+@dataclass(slots=True)
+class Verification:
+    """What `verify` looked at and what it found wrong."""
+
+    episodes: int = 0
+    vectors: int = 0
+    checks: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.findings
+
+    def found(self, what: str) -> None:
+        """Notes a finding; the list is bounded."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(what)
+
+
+def verify(store: SqliteStore, progress: Progress | None = None) -> Verification:
+    """Checks everything against everything: pages, hashes, identities, full text, vectors, counts.
+
+    One reading transaction is used, so that writers at work cannot make it see differences.
+    """
+    result = Verification()
+    connection = store.reader()
+    with explained(store.path):
+        connection.execute("BEGIN")
+        try:
+            _verify_pages(connection, result)
+            _verify_log(connection, result, progress)
+            _verify_terms(connection, result)
+            _verify_vectors(connection, result)
+        finally:
+            connection.execute("ROLLBACK")
+    return result
+
+
+def _verify_pages(connection: apsw.Connection, result: Verification) -> None:
+    for (line,) in connection.execute(f"PRAGMA integrity_check({FINDINGS_MAX})").fetchall():
+        if line != "ok":
+            result.found(f"pages: {line}")
+    for row in connection.execute("PRAGMA foreign_key_check").fetchall():
+        result.found(f"references: {row}")
+    result.checks.append("pages, indexes and references")
+
+
+def _verify_log(
+    connection: apsw.Connection, result: Verification, progress: Progress | None
+) -> None:
+    total = connection.execute("SELECT count(*) FROM episodes").fetchone()[0]
+    shallow_now = _property(connection, "shallow_version") == SHALLOW_VERSION
+    after = 0
+    while True:
+        rows = connection.execute(
+            f"SELECT {_LOG_COLUMNS} FROM episodes e JOIN scopes s USING (scope_id) "  # noqa: S608
+            "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+            (after, _PAGE),
+        ).fetchall()
+        if not rows:
+            break
+        items = {
+            row[1]: row
+            for row in connection.execute(
+                "SELECT scope_id, seq, session_key, position, said_us, happened_from_us, "
+                "happened_to_us, ingested_us, terms FROM items NOT INDEXED WHERE seq > ? "
+                "AND seq <= ?",
+                (after, rows[-1][0]),
+            )
+        }
+        for row in rows:
+            _verify_episode(row, items.get(row[0]), result, shallow_now=shallow_now)
+        after = rows[-1][0]
+        result.episodes += len(rows)
+        if progress:
+            progress(result.episodes, total)
+    orphans = connection.execute(
+        "SELECT count(*) FROM items WHERE seq NOT IN (SELECT seq FROM episodes)"
+    ).fetchone()[0]
+    if orphans:
+        result.found(f"items: {orphans} without an episode; run `mnemic rebuild`")
+    result.checks.append("content hashes and identities of all episodes")
+    result.checks.append("times, sessions and lengths of all episodes")
+
+
+def _verify_episode(
+    row: tuple[Any, ...], item: tuple[Any, ...] | None, result: Verification, *, shallow_now: bool
+) -> None:
+    seq, scope_id, ingested_us = row[0], row[1], row[14]
+    try:
+        draft = _draft(row)
+        intact = draft.id == row[3] and draft.digest(ingested_us) == row[15]
+    except ValueError as error:
+        result.found(f"episode {row[3]}: unreadable: {error}")
+        return
+    if not intact:
+        result.found(f"episode {row[3]}: its content does not match its hash")
+    if item is None:
+        result.found(f"episode {row[3]}: has no shallow keys; run `mnemic rebuild`")
+    elif shallow_now and tuple(item) != shallow_row(
+        scope_id, seq, draft, ingested_us, terms_of(searchable(draft))
+    ):
+        result.found(f"episode {row[3]}: its shallow keys are wrong; run `mnemic rebuild`")
+
+
+def _verify_terms(connection: apsw.Connection, result: Verification) -> None:
+    """Compares the full-text index with the terms of the texts, by a count and a checksum each."""
+    stored = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
+    items = connection.execute("SELECT count(*) FROM items").fetchone()[0]
+    if stored != items:
+        result.found(f"full text: {stored} entries for {items} episodes; run `mnemic rebuild`")
+    places: dict[int, int] = {}
+    for term, doc, _, offset in connection.execute("SELECT term, doc, col, offset FROM term_places"):
+        places[doc] = places.get(doc, 0) + hash((term, offset))
+    for seq, scope_id, speaker, text in connection.execute(
+        "SELECT seq, scope_id, speaker, text FROM episodes"
+    ):
+        keys = indexed(scope_id, terms_of(f"{speaker} {text}" if speaker else text)).split()
+        if places.pop(seq, 0) != sum(hash((key, place)) for place, key in enumerate(keys)):
+            result.found(f"full text of episode number {seq} is wrong; run `mnemic rebuild`")
+    for seq in places:
+        result.found(f"full text knows number {seq}, which is no episode; run `mnemic rebuild`")
+    result.checks.append("full text against the terms of every episode")
+
+
+def _verify_vectors(connection: apsw.Connection, result: Verification) -> None:
+    for space_id, name, dimension, upto in connection.execute(
+        "SELECT space_id, name, dimension, upto_seq FROM spaces"
+    ).fetchall():
+        missing = connection.execute(
+            "SELECT count(*) FROM episodes e WHERE e.seq <= ? AND NOT EXISTS (SELECT 1 FROM "
+            "vectors v WHERE v.space_id = ? AND v.scope_id = e.scope_id AND v.seq = e.seq)",
+            (upto, space_id),
+        ).fetchone()[0]
+        if missing:
+            result.found(f"vectors of {name}: {missing} missing; run `mnemic rebuild`")
+        for seq, blob in connection.execute(
+            "SELECT seq, vector FROM vectors WHERE space_id = ?", (space_id,)
+        ):
+            result.vectors += 1
+            if len(blob) != 2 * dimension:
+                result.found(f"vector of number {seq} has {len(blob)} bytes, not {2 * dimension}")
+                continue
+            norm = float(np.linalg.norm(np.frombuffer(blob, dtype=np.float16).astype(np.float32)))
+            if not 0.98 < norm < 1.02:
+                result.found(f"vector of number {seq} has the norm {norm:.3f}, not 1")
+    strays = connection.execute(
+        "SELECT count(*) FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM episodes e "
+        "WHERE e.seq = v.seq AND e.scope_id = v.scope_id)"
+    ).fetchone()[0]
+    if strays:
+        result.found(f"vectors: {strays} belong to no episode; run `mnemic rebuild`")
+    result.checks.append("number, size and norm of all vectors")
+
+
+def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
+    """Derives every shallow key again from the log and empties the vectors, which then follow.
+
+    One transaction: a kill leaves the old keys or the new.
+    """
+    with store.writing() as writer:
+        writer.execute("DELETE FROM items")
+        writer.execute("INSERT INTO terms (terms) VALUES ('delete-all')")
+        writer.execute("DELETE FROM vectors")
+        writer.execute("UPDATE spaces SET upto_seq = 0")
+        total = writer.execute("SELECT count(*) FROM episodes").fetchone()[0]
+        done, after = 0, 0
+        while True:
+            rows = writer.execute(
+                f"SELECT {_LOG_COLUMNS} FROM episodes e JOIN scopes s USING (scope_id) "  # noqa: S608
+                "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+                (after, _PAGE),
+            ).fetchall()
+            if not rows:
+                break
+            for row in rows:
+                draft = _draft(row)
+                add_shallow_keys(
+                    writer, row[1], row[0], draft, row[14], terms_of(searchable(draft))
+                )
+            after = rows[-1][0]
+            done += len(rows)
+            if progress:
+                progress(done, total)
+        writer.execute("INSERT INTO terms (terms) VALUES ('optimize')")
+        _set_property(writer, "shallow_version", SHALLOW_VERSION)
+        writer.execute(
+            "INSERT INTO properties VALUES ('generation', '1') "
+            "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+        )
+    return int(done)
+
+
+def backup(store: SqliteStore, target: Path) -> int:
+    """A consistent copy made while writers work, checked before it takes its name.
+
+    Returns:
+        The number of episodes in the copy.
+
+    Raises:
+        StoreError: the target exists, or the copy fails its check.
+    """
+    if target.exists():
+        raise StoreError(f"{str(target)!r} exists; a backup never overwrites: give a new name")
+    if not target.parent.is_dir():
+        raise StoreError(f"the folder {str(target.parent)!r} does not exist; create it first")
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    source = connect(store.path, read_only=True)
+    try:
+        with explained(partial):
+            source.execute("VACUUM INTO ?", (str(partial),))
+        copy = connect(partial, read_only=True, immutable=True)
+        try:
+            with explained(partial):
+                problems = [row[0] for row in copy.execute("PRAGMA integrity_check(5)")]
+                count = copy.execute("SELECT count(*) FROM episodes").fetchone()[0]
+        finally:
+            copy.close()
+        if problems != ["ok"]:
+            raise StoreError(f"the copy failed its check: {problems[0]}; run `mnemic verify`")
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.link(partial, target)  # unlike a rename, refuses a file that appeared meanwhile
+        partial.unlink()
+        _fsync_folder(target.parent)
+    except FileExistsError as error:
+        raise StoreError(f"{str(target)!r} appeared meanwhile; give a new name") from error
+    finally:
+        source.close()
+        partial.unlink(missing_ok=True)
+    return int(count)
+
+
+def statistics(store: SqliteStore) -> dict[str, Any]:
+    """Counts and sizes."""
+    connection = store.reader()
+    with explained(store.path):
+        episodes, first, last = connection.execute(
+            "SELECT count(*), min(said_us), max(said_us) FROM items"
+        ).fetchone()
+        sessions = connection.execute(
+            "SELECT count(*) FROM (SELECT DISTINCT scope_id, session_key FROM items "
+            "WHERE session_key <> 0)"
+        ).fetchone()[0]
+        stale = _property(connection, "shallow_version") != SHALLOW_VERSION
+    size = sum(
+        path.stat().st_size
+        for path in (store.path, store.path.with_name(store.path.name + "-wal"))
+        if path.exists()
+    )
+    return {
+        "path": str(store.path),
+        "engine": f"SQLite {engine_version()} (bundled with apsw {apsw.apsw_version()})",
+        "episodes": episodes,
+        "sessions": sessions,
+        "scopes": dict(store.scopes()),
+        "first_said_us": first,
+        "last_said_us": last,
+        "bytes": size,
+        "shallow_keys_stale": stale,
+        "spaces": [
+            {
+                "name": space.name,
+                "dimension": space.dimension,
+                "state": space.state,
+                "pending": deep.pending_count(store, space.space_id),
+            }
+            for space in deep.spaces(store)
+        ],
+    }
+
+
+def _draft(row: tuple[Any, ...]) -> Draft:
+    happened = (
+        None
+        if row[12] is None
+        else Span(datetime.fromisoformat(row[12]), datetime.fromisoformat(row[13]))
+    )
+    return draft_of(
+        text=row[4], scope=row[2], speaker=row[5], session=row[6], position=row[7], source=row[8],
+        ref=row[9], meta_json=row[10],
+        said_at=None if row[11] is None else datetime.fromisoformat(row[11]),
+        happened=happened,
+    )  # fmt: skip
+
+
+def _property(connection: apsw.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM properties WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _set_property(connection: apsw.Connection, name: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value",
+        (name, value),
+    )
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,125 @@
+"""Deep keys: vectors follow in the background, one process at a time, resumable after a kill."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from mnemic.agent.protocols import Embedder
+from mnemic.agent.stores.sqlite import deep
+from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.errors import MnemicError
+
+BATCH = 256
+PIECE_CHARS_MAX = 1_000
+PIECES_MAX = 16
+IDLE_S = 0.5
+
+Progress = Callable[[int, int], None]
+
+
+def pieces_of(text: str) -> list[str]:
+    """The pieces of a text that get a vector each, cut at white space.
+
+    The model reads 256 word pieces, about 1,000 characters. Of very long texts the first
+    16 pieces have vectors; all of it can be found by its words.
+    """
+    if len(text) <= PIECE_CHARS_MAX:
+        return [text]
+    pieces, start = [], 0
+    while start < len(text) and len(pieces) < PIECES_MAX:
+        end = min(start + PIECE_CHARS_MAX, len(text))
+        if end < len(text):
+            gap = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+            end = gap if gap > start + PIECE_CHARS_MAX // 2 else end
+        piece = text[start:end].strip()
+        if piece:
+            pieces.append(piece)
+        start = end
+    return pieces
+
+
+def fill(
+    store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH
+) -> int:
+    """Makes the next batch of deep keys of a space; how many episodes it covered, 0 when done."""
+    waiting = deep.pending(store, space_id, batch)
+    if not waiting:
+        return 0
+    parts, texts = [], []
+    for which, episode in enumerate(waiting):
+        for part, piece in enumerate(pieces_of(episode.text)):
+            parts.append((which, part))
+            texts.append(piece)
+    deep.put(store, space_id, waiting, parts, embedder.embed(texts))
+    return len(waiting)
+
+
+class DeepKeys:
+    """A thread that fills the active space while the memory is open.
+
+    Only one process at a time does the work; the others look again later, and take over when it
+    dies. An error stops the thread and is raised at the next `ready()` and shown in `stats`.
+    """
+
+    def __init__(self, store: SqliteStore, embedder: Embedder) -> None:
+        self._store, self._embedder = store, embedder
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._turn = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.error: MnemicError | OSError | ValueError | RuntimeError | None = None
+
+    def notice(self) -> None:
+        """Says that something was written; starts the thread at the first time."""
+        if self._thread is None and not self._stop.is_set():
+            self._thread = threading.Thread(target=self._run, name="mnemic-deep-keys", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def finish(self, space_id: int, progress: Progress | None = None) -> None:
+        """Fills a space to the end, in this thread, together with other processes."""
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        total = deep.pending_count(self._store, space_id)
+        while True:
+            left = deep.pending_count(self._store, space_id)
+            if progress:
+                progress(max(total - left, 0), total)
+            if not left:
+                return
+            if not self._fill_in_turn(space_id):
+                self._stop.wait(0.05)
+
+    def close(self) -> None:
+        """Stops the thread after its present batch."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _fill_in_turn(self, space_id: int) -> int:
+        with self._turn:
+            if not self._store.turnstile.try_work():
+                return 0
+            try:
+                return fill(self._store, self._embedder, space_id)
+            finally:
+                self._store.turnstile.end_work()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                space = deep.open_space(
+                    self._store, self._embedder.space, self._embedder.dimension
+                )
+                while not self._stop.is_set() and self._fill_in_turn(space.space_id):
+                    pass
+                waiting = deep.pending_count(self._store, space.space_id)
+            except (MnemicError, OSError, ValueError, RuntimeError) as error:
+                self.error = error
+                return
+            # Another process may be at work, or die at it: look again from time to time.
+            self._wake.wait(IDLE_S if waiting else None)
