@@ -17,7 +17,7 @@ from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall import CHANNELS, Parts, Query
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
-from mnemic.agent.recall.view import Views
+from mnemic.agent.view import Views
 from mnemic.agent.records import Context, Episode, Recall, Window, WriteReport
 from mnemic.agent.stores.sqlite import SqliteStore, deep, upkeep
 from mnemic.agent.stores.sqlite.upkeep import Verification

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.recall.view import View
+from mnemic.agent.view import View
 from mnemic.agent.stores.sqlite import deep
 from mnemic.agent.stores.sqlite.deep import Space
 from mnemic.agent.stores.sqlite.store import SqliteStore

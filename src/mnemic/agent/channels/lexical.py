@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.recall.view import View
+from mnemic.agent.view import View
 from mnemic.agent.stores.sqlite.store import SqliteStore
 
 K1, B = 1.2, 0.75
 """The usual values (Robertson & Zaragoza, 2009, §3.3); not tuned here."""
 
-POSTINGS_MAX = 60_000
+POSTINGS_MAX = 30_000
 """How many postings a query may read. The rarest terms are read first, so that in a large scope a
 common word costs nothing when rarer ones are there; about 0.1 µs each."""
 
@@ -70,7 +70,7 @@ def score(
         rows = view.rows_of(store.postings(scope_ids, term))
         if not len(rows):
             continue
-        distinct, frequency = np.unique(rows, return_counts=True)
+        distinct, frequency = _runs(rows)
         idf = np.log1p((count - len(distinct) + 0.5) / (len(distinct) + 0.5))
         best += idf * (K1 + 1)
         episode[distinct] += idf * (K1 + 1) * frequency / (frequency + episode_norm[distinct])
@@ -80,3 +80,9 @@ def score(
         idf = np.log1p((sessions - len(holding) + 0.5) / (len(holding) + 0.5))
         session[holding] += idf * (K1 + 1) * frequency / (frequency + session_norm[holding])
     return Lexical(episode, session[view.session], float(best), tuple(read), tuple(left))
+
+
+def _runs(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct values of a sorted array, and how often each occurs."""
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1))
+    return rows[starts], np.diff(np.concatenate((starts, [len(rows)])))

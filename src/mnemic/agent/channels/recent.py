@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.recall.view import View
+from mnemic.agent.view import View
 from mnemic.agent.write.prepare import to_us
 
 if TYPE_CHECKING:

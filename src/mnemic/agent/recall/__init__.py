@@ -22,7 +22,7 @@ from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.channels.recent import recency
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall.fuse import Fused, Weights, fuse
-from mnemic.agent.recall.view import View, Views
+from mnemic.agent.view import View, Views
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.stores.sqlite import deep

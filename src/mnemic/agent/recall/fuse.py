@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense
 from mnemic.agent.channels.lexical import Lexical
-from mnemic.agent.recall.view import View
+from mnemic.agent.view import View
 
 Floats = NDArray[np.float32]
 

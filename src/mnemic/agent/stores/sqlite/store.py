@@ -144,6 +144,11 @@ class SqliteStore:
                 self._opened.append(connection)
         return connection  # type: ignore[no-any-return]
 
+    def fresh_reader(self) -> apsw.Connection:
+        """A new connection for reading, which the caller closes."""
+        self._check_alive()
+        return connect(self.path, read_only=True, immutable=self._immutable)
+
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """The right to write and one transaction: committed durably at the end, or not at all."""
@@ -279,8 +284,7 @@ class SqliteStore:
                     found.append(np.fromstring(text, dtype=np.int64, sep=","))
         if not found:
             return np.empty(0, dtype=np.int64)
-        merged = found[0] if len(found) == 1 else np.concatenate(found)
-        return np.sort(merged)
+        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
 
     def episodes(self, scope_ids: Sequence[int], seqs: Iterable[int]) -> dict[int, Episode]:
         """The episodes with these numbers, as far as they lie in these scopes."""

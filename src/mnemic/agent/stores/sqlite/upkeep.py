@@ -59,10 +59,11 @@ class Verification:
 def verify(store: SqliteStore, progress: Progress | None = None) -> Verification:
     """Checks everything against everything: pages, hashes, identities, full text, vectors, counts.
 
-    One reading transaction is used, so that writers at work cannot make it see differences.
+    One reading transaction of a fresh connection is used, so that writers at work cannot make it
+    see differences (FTS5 checks a used connection's stale view of its segments as damage).
     """
     result = Verification()
-    connection = store.reader()
+    connection = store.fresh_reader()
     with explained(store.path):
         connection.execute("BEGIN")
         try:
@@ -71,7 +72,7 @@ def verify(store: SqliteStore, progress: Progress | None = None) -> Verification
             _verify_terms(connection, result)
             _verify_vectors(connection, result)
         finally:
-            connection.execute("ROLLBACK")
+            connection.close()
     return result
 
 
@@ -244,7 +245,7 @@ def backup(store: SqliteStore, target: Path) -> int:
     if not target.parent.is_dir():
         raise StoreError(f"the folder {str(target.parent)!r} does not exist; create it first")
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
-    source = connect(store.path, read_only=True)
+    source = connect(store.path)  # VACUUM INTO reads the source only, but not with query_only
     try:
         with explained(partial):
             source.execute("VACUUM INTO ?", (str(partial),))

@@ -36,6 +36,7 @@ class View:
     after: NDArray[np.int32]
     session_terms: NDArray[np.float32]
     session_size: NDArray[np.int32]
+    place: NDArray[np.int64] | None  # row by seq − seq[0], where the seqs lie close together
     columns: dict[str, Ints] = field(repr=False)
 
     def __len__(self) -> int:
@@ -43,6 +44,10 @@ class View:
 
     def rows_of(self, seqs: Ints) -> NDArray[np.int64]:
         """Row numbers of seqs that are known here; unknown ones are left out."""
+        if self.place is not None:
+            near = seqs - self.seq[0]
+            rows = self.place[near[(near >= 0) & (near < len(self.place))]]
+            return rows[rows >= 0]
         rows = np.searchsorted(self.seq, seqs)
         rows[rows == len(self.seq)] = 0
         return rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0]
@@ -76,8 +81,17 @@ def make_view(columns: dict[str, Ints]) -> View:
         after=after,
         session_terms=np.bincount(session, weights=terms).astype(np.float32),
         session_size=np.bincount(session).astype(np.int32),
+        place=_places(seq),
         columns=columns,
     )
+
+
+def _places(seq: Ints) -> Ints | None:
+    if not len(seq) or (span := int(seq[-1] - seq[0]) + 1) > 4 * len(seq) + 1000:
+        return None
+    place = np.full(span, -1, dtype=np.int64)
+    place[seq - seq[0]] = np.arange(len(seq))
+    return place
 
 
 class Views:
