@@ -11,6 +11,7 @@ rest. Any other key is noted in the report and dropped.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from mnemic.agent.records import Row
 from mnemic.agent.scopes import check_scope
 from mnemic.errors import InvalidScope
 from mnemic.importers.report import Report
-from mnemic.importers.rows import FIELD_CHARS_MAX, clean, clean_value, rows_of
+from mnemic.importers.rows import FIELD_CHARS_MAX, clean, rows_of
 from mnemic.importers.source import files_below, json_lines, must_exist, relative
 from mnemic.importers.times import Times
 
@@ -95,7 +96,7 @@ def _rows(
         raise _Unusable(f"text is {type(text).__name__} where a string was expected")
     if not text.strip():
         raise _Unusable("text is empty or only white space")
-    fields = {name: _field(line.get(name), name) for name in _FIELDS}
+    fields = {name: _field(line, name) for name in _FIELDS}
     position = line.get("position")
     if position is not None and (
         not isinstance(position, int) or isinstance(position, bool) or abs(position) > _POSITION_MAX
@@ -116,21 +117,59 @@ def _rows(
     if line.get("said_at") is not None:
         said_at = _moment(line["said_at"], "said_at", times)
     happened = _happened(line.get("happened"), times)
-    kept = clean_value(meta or {}, report)
-    for key in line.keys() - _KNOWN - _IGNORED:
+    _check_meta(meta or {})
+    for key in sorted(line.keys() - _KNOWN - _IGNORED):
         report.note(place, f"unknown key {clean(key, report)[:80]!r} dropped")
     return list(
         rows_of(
             text,
             report=report,
             scope=used,
-            source="",
-            session=None,
             position=lambda: position,
             said_at=said_at,
             happened=happened,
+            meta=meta,
             limit=_TEXT_CHARS_MAX,
+            **fields,
         )
-    ) if False else _finish(
-        text, fields, used, position, said_at, happened, kept, report
     )
+
+
+def _field(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _Unusable(f"{name} is {type(value).__name__} where a string was expected")
+    if len(value) > FIELD_CHARS_MAX:
+        raise _Unusable(f"{name} has {len(value):,} characters; at most {FIELD_CHARS_MAX:,}")
+    return value
+
+
+def _check_meta(meta: dict[str, Any]) -> None:
+    try:
+        size = len(json.dumps(meta, ensure_ascii=False, allow_nan=False))
+    except ValueError as error:
+        raise _Unusable(f"meta is not plain JSON: {error}") from error
+    if size > _META_CHARS_MAX:
+        raise _Unusable(f"meta has {size:,} characters as JSON; at most {_META_CHARS_MAX:,}")
+
+
+def _happened(value: object, times: Times) -> datetime | tuple[datetime, datetime] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        return _moment(value, "happened", times)
+    if len(value) != 2:
+        raise _Unusable(f"happened {value!r:.80} is not a pair [start, end]")
+    start, end = (_moment(each, "happened", times) for each in value)
+    if end <= start:
+        raise _Unusable(f"happened {value!r:.80} ends before it starts")
+    return start, end
+
+
+def _moment(value: object, name: str, times: Times) -> datetime:
+    moment = times.parse(value) if isinstance(value, str) else None
+    if moment is None:
+        raise _Unusable(f"{name} {value!r:.80} is not a time that can be read; use ISO 8601")
+    return moment

