@@ -43,9 +43,7 @@ class _Reader:
     owners: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def read(
-    path: Path, *, scope: str, report: Report, zone: str | None = None
-) -> Iterator[Row]:
+def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
     """Rows of a session file, or of every session below a folder.
 
     What the user and the assistant wrote, tool calls, tool results and summaries are kept, each
@@ -190,7 +188,7 @@ def _summary(reader: _Reader, file: _File, place: str, line: dict[str, Any]) -> 
         said_at, origin = file.times[leaf], "the last message summarised"
     if said_at is None:
         reader.report.note(place, "the summary has no time")
-    session = f"{as_text(line.get('sessionId')) or file.session}:summaries"
+    session = as_text(line.get("sessionId")) or file.session
     name, position = _seat(reader, file, session, taken=True)
     yield from rows_of(
         text,
@@ -213,7 +211,7 @@ def _block(
     if isinstance(block, str):
         return _said(report, role, block, compact=compact)
     if not isinstance(block, dict):
-        report.skip(place, f"a content block is {type(block).__name__} where an object was expected")
+        report.skip(place, f"a content block is {type(block).__name__}, not an object")
         return None
     kind = block.get("type")
     if kind == "text":
@@ -232,10 +230,14 @@ def _block(
         if not text.strip():
             report.leave_out("empty tool result")
             return None
-        return "tool", text, known(
-            kind="tool_result",
-            tool_use_id=as_text(block.get("tool_use_id")),
-            is_error=True if block.get("is_error") is True else None,
+        return (
+            "tool",
+            text,
+            known(
+                kind="tool_result",
+                tool_use_id=as_text(block.get("tool_use_id")),
+                is_error=True if block.get("is_error") is True else None,
+            ),
         )
     if isinstance(kind, str):
         report.leave_out(f"{kind[:40]} block")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -32,9 +33,7 @@ _SURROUNDINGS = (
 )
 
 
-def read(
-    path: Path, *, scope: str, report: Report, zone: str | None = None
-) -> Iterator[Row]:
+def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
     """Rows of a rollout file, or of every one below a folder.
 
     Codex writes most messages twice, as an item and as an event; each is read once. Reasoning,
@@ -67,13 +66,13 @@ def _file(file: Path, name: str, scope: str, report: Report, times: Times) -> It
     for place, line in json_lines(file, report, name):
         kind, payload = _record(line)
         if kind is None:
-            if line.get("record_type") is None and as_text(line.get("id")) is None:
+            if "record_type" in line:
+                report.leave_out("state record")
+                continue
+            if as_text(line.get("id")) is None:
                 report.skip(place, "no record type; not a line of a Codex rollout")
                 continue
             kind, payload = "session_meta", line
-            if line.get("record_type") is not None:
-                report.leave_out("state record")
-                continue
         if kind == "session_meta":
             session = session or as_text(payload.get("id"))
             git = as_dict(payload.get("git"))
@@ -99,7 +98,7 @@ def _file(file: Path, name: str, scope: str, report: Report, times: Times) -> It
             scope=scope,
             source=SOURCE,
             session=session or file.stem,
-            position=lambda: next(numbers),
+            position=functools.partial(next, numbers),
             speaker=speaker,
             ref=reference,
             said_at=said_at,

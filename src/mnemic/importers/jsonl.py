@@ -35,7 +35,7 @@ _IGNORED = frozenset(("id", "ingested_at"))
 _KNOWN = frozenset((*_FIELDS, "text", "scope", "position", "said_at", "happened", "meta"))
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """A line that is no row; the message says why."""
 
 
@@ -75,7 +75,7 @@ def _read(
         for place, line in json_lines(file, report, relative(file, path)):
             try:
                 rows = _rows(line, place, scope, report, times, override)
-            except _Unusable as error:
+            except _UnusableError as error:
                 report.skip(place, str(error))
             except RecursionError:
                 report.skip(place, "meta is nested too deeply")
@@ -93,26 +93,26 @@ def _rows(
 ) -> list[Row]:
     text = line.get("text")
     if not isinstance(text, str):
-        raise _Unusable(f"text is {type(text).__name__} where a string was expected")
+        raise _UnusableError(f"text is {type(text).__name__} where a string was expected")
     if not text.strip():
-        raise _Unusable("text is empty or only white space")
+        raise _UnusableError("text is empty or only white space")
     fields = {name: _field(line, name) for name in _FIELDS}
     position = line.get("position")
     if position is not None and (
         not isinstance(position, int) or isinstance(position, bool) or abs(position) > _POSITION_MAX
     ):
-        raise _Unusable(f"position {position!r:.80} is not a whole number of at most 62 bits")
+        raise _UnusableError(f"position {position!r:.80} is not a whole number of at most 62 bits")
     meta = line.get("meta")
     if meta is not None and not isinstance(meta, dict):
-        raise _Unusable(f"meta is {type(meta).__name__} where an object was expected")
+        raise _UnusableError(f"meta is {type(meta).__name__} where an object was expected")
     own = line.get("scope")
     used = scope if override or own is None else own
     if used is None:
-        raise _Unusable("no scope; name one in the line or for the whole import")
+        raise _UnusableError("no scope; name one in the line or for the whole import")
     try:
         used = check_scope(used)
     except InvalidScope as error:
-        raise _Unusable(str(error)) from error
+        raise _UnusableError(str(error)) from error
     said_at = None
     if line.get("said_at") is not None:
         said_at = _moment(line["said_at"], "said_at", times)
@@ -140,9 +140,9 @@ def _field(line: dict[str, Any], name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _Unusable(f"{name} is {type(value).__name__} where a string was expected")
+        raise _UnusableError(f"{name} is {type(value).__name__} where a string was expected")
     if len(value) > FIELD_CHARS_MAX:
-        raise _Unusable(f"{name} has {len(value):,} characters; at most {FIELD_CHARS_MAX:,}")
+        raise _UnusableError(f"{name} has {len(value):,} characters; at most {FIELD_CHARS_MAX:,}")
     return value
 
 
@@ -150,9 +150,9 @@ def _check_meta(meta: dict[str, Any]) -> None:
     try:
         size = len(json.dumps(meta, ensure_ascii=False, allow_nan=False))
     except ValueError as error:
-        raise _Unusable(f"meta is not plain JSON: {error}") from error
+        raise _UnusableError(f"meta is not plain JSON: {error}") from error
     if size > _META_CHARS_MAX:
-        raise _Unusable(f"meta has {size:,} characters as JSON; at most {_META_CHARS_MAX:,}")
+        raise _UnusableError(f"meta has {size:,} characters as JSON; at most {_META_CHARS_MAX:,}")
 
 
 def _happened(value: object, times: Times) -> datetime | tuple[datetime, datetime] | None:
@@ -161,15 +161,15 @@ def _happened(value: object, times: Times) -> datetime | tuple[datetime, datetim
     if not isinstance(value, list):
         return _moment(value, "happened", times)
     if len(value) != 2:
-        raise _Unusable(f"happened {value!r:.80} is not a pair [start, end]")
+        raise _UnusableError(f"happened {value!r:.80} is not a pair [start, end]")
     start, end = (_moment(each, "happened", times) for each in value)
     if end <= start:
-        raise _Unusable(f"happened {value!r:.80} ends before it starts")
+        raise _UnusableError(f"happened {value!r:.80} ends before it starts")
     return start, end
 
 
 def _moment(value: object, name: str, times: Times) -> datetime:
     moment = times.parse(value) if isinstance(value, str) else None
     if moment is None:
-        raise _Unusable(f"{name} {value!r:.80} is not a time that can be read; use ISO 8601")
+        raise _UnusableError(f"{name} {value!r:.80} is not a time that can be read; use ISO 8601")
     return moment

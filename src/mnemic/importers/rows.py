@@ -12,8 +12,7 @@ from mnemic.importers.pieces import EPISODE_CHARS_MAX, pieces
 from mnemic.importers.report import Report
 
 FIELD_CHARS_MAX = 4_096
-_SURROGATES = {code: "�" for code in range(0xD800, 0xE000)}
-_UNSTORABLE = {0: "�", **_SURROGATES}
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "�")
 
 
 def clean(text: str, report: Report) -> str:

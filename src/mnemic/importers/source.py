@@ -20,6 +20,7 @@ from mnemic.importers.report import Report
 
 LINE_BYTES_MAX = 64 << 20
 ITEM_CHARS_MAX = 256 << 20
+_DEPTH_MAX = 100
 ARCHIVE_BYTES_MAX = 8 << 30
 RATIO_MAX = 200
 _RATIO_FREE_BYTES = 16 << 20
@@ -172,7 +173,10 @@ BROKEN = object()
 def parsed(text: str, report: Report, place: str) -> Any:
     """The JSON value of `text`, or BROKEN, which is then in the report."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if not _too_deep(value):
+            return value
+        report.skip(place, f"nested more than {_DEPTH_MAX} levels deep")
     except json.JSONDecodeError as error:
         report.skip(place, f"not JSON: {error.msg} at character {error.pos}")
     except RecursionError:
@@ -180,6 +184,20 @@ def parsed(text: str, report: Report, place: str) -> Any:
     except ValueError as error:
         report.skip(place, f"not JSON that can be read: {error}")
     return BROKEN
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(_DEPTH_MAX):
+        if not level:
+            return False
+        level = [
+            inner
+            for held in level
+            for inner in (held.values() if isinstance(held, dict) else held)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
 
 
 _OUTSIDE = re.compile(r'["{}\[\],]')
@@ -292,9 +310,8 @@ class Member:
     """One file of a folder or an archive."""
 
     name: str
-    size: int
-    _path: Path | None = None
-    _info: zipfile.ZipInfo | None = None
+    path: Path | None = None
+    info: zipfile.ZipInfo | None = None
 
 
 class Bundle:
@@ -311,19 +328,21 @@ class Bundle:
         if path.is_dir():
             for file in files_below(path, (".json",), report):
                 name = relative(file, path)
-                self.members.append(Member(name, file.stat().st_size, _path=file))
+                self.members.append(Member(name, path=file))
             return
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise ImportFailed(f"{os.fspath(path)!r} is not a readable .zip: {error}") from error
+        total = 0
         for info in sorted(self._zip.infolist(), key=lambda info: info.filename):
             name = info.filename.replace("\\", "/")
             link = stat.S_ISLNK(info.external_attr >> 16)
             hidden = any(p.startswith(".") or p in _SKIPPED_FOLDERS for p in name.split("/")[:-1])
             if not info.is_dir() and not link and not hidden and name.lower().endswith(".json"):
-                self.members.append(Member(name, info.file_size, _info=info))
-        if sum(member.size for member in self.members) > ARCHIVE_BYTES_MAX:
+                self.members.append(Member(name, info=info))
+                total += info.file_size
+        if total > ARCHIVE_BYTES_MAX:
             self._zip.close()
             raise ImportFailed(
                 f"{os.fspath(path)!r} holds more than {ARCHIVE_BYTES_MAX:,} bytes of JSON; unpack "
@@ -338,11 +357,11 @@ class Bundle:
     @contextmanager
     def open(self, member: Member) -> Iterator[IO[bytes] | None]:
         """The member's bytes, or None where they cannot be had (which is then in the report)."""
-        if member._path is not None:
-            with opened(member._path, self._report, member.name) as stream:
+        if member.path is not None:
+            with opened(member.path, self._report, member.name) as stream:
                 yield stream
             return
-        info = member._info
+        info = member.info
         if self._zip is None or info is None:
             raise ValueError(f"{member.name!r} is not a member of this bundle")
         if info.file_size > max(_RATIO_FREE_BYTES, RATIO_MAX * max(1, info.compress_size)):

@@ -7,6 +7,7 @@ modified; `meta["said_at_from"]` says which.
 from __future__ import annotations
 
 import codecs
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _FRONT_VALUE_CHARS_MAX = 2_000
 _DATE_KEYS = ("date", "created", "created_at", "date_created", "created-at", "published", "updated")
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*\Z")
+_ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _RST_LINE = re.compile(r"([^\w\s])\1+[ \t]*\Z")
 _FRONT = re.compile(r"([A-Za-z_][\w-]*)[ \t]*[:=](?:[ \t]+(.*))?\Z")
@@ -47,9 +48,7 @@ class Section:
     text: str
 
 
-def read(
-    path: Path, *, scope: str, report: Report, zone: str | None = None
-) -> Iterator[Row]:
+def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
     """Rows of a text file, or of every text file below a folder.
 
     Args:
@@ -90,7 +89,7 @@ def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]
                     scope=scope,
                     source=name,
                     session=name,
-                    position=lambda: next(numbers),  # noqa: B023 - used before the next file
+                    position=functools.partial(next, numbers),
                     ref=name,
                     said_at=said_at,
                     meta=meta,
@@ -174,36 +173,41 @@ def _dated(
 
 def sections(text: str, suffix: str = ".md") -> Iterator[Section]:
     """The document cut at its headings; a heading with nothing below joins what follows it."""
-    if suffix == ".rst":
-        marks = _rst_headings(text.split("\n"))
-    elif suffix == ".txt":
-        marks = []
-    else:
-        marks = _markdown_headings(text.split("\n"))
     lines = text.split("\n")
-    stack: list[tuple[int, str]] = []
-    carried = 0
-    path: tuple[str, ...] = ()
-    for index, (first, below, level, title) in enumerate([*marks, (len(lines), len(lines), 0, "")]):
-        body_from = marks[index - 1][1] if index else 0
-        # A heading directly above another one is carried along, so that no episode is bare.
-        bare = not "".join(lines[body_from:first]).strip()
-        if not bare or index == len(marks):
-            chunk = "\n".join(lines[carried:first]).strip("\n")
+    marks: list[_Mark] = []
+    if suffix == ".rst":
+        marks = _rst_headings(lines)
+    elif suffix != ".txt":
+        marks = _markdown_headings(lines)
+    stack: list[_Mark] = []
+    carried = body = 0
+    for mark in [*marks, None]:
+        end = len(lines) if mark is None else mark.first
+        if mark is None or any(line.strip() for line in lines[body:end]):
+            chunk = "\n".join(lines[carried:end]).strip("\n")
             if chunk.strip():
-                yield Section(path, chunk)
-            carried = first
-        if index < len(marks):
-            while stack and stack[-1][0] >= level:
+                yield Section(tuple(held.title for held in stack), chunk)
+            carried = end
+        if mark is not None:
+            while stack and stack[-1].level >= mark.level:
                 stack.pop()
-            stack.append((level, title))
-            path = tuple(held for _, held in stack)
-        del below
+            stack.append(mark)
+            body = mark.below
 
 
-def _markdown_headings(lines: list[str]) -> list[tuple[int, int, int, str]]:
-    """Headings as (first line, line below, level, title); code fences hold none."""
-    found: list[tuple[int, int, int, str]] = []
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A heading: its first line, the line below it, its level and title."""
+
+    first: int
+    below: int
+    level: int
+    title: str
+
+
+def _markdown_headings(lines: list[str]) -> list[_Mark]:
+    """The headings; code fences hold none."""
+    found: list[_Mark] = []
     fence = ""
     for number, line in enumerate(lines):
         mark = _FENCE.match(line)
@@ -215,26 +219,33 @@ def _markdown_headings(lines: list[str]) -> list[tuple[int, int, int, str]]:
             fence = mark[1]
             continue
         if heading := _ATX.match(line):
-            found.append((number, number + 1, len(heading[1]), (heading[2] or "").strip()))
+            found.append(_Mark(number, number + 1, len(heading[1]), _title(line[heading.end() :])))
         elif number and (under := _SETEXT.match(line)):
             title = lines[number - 1].strip()
             alone = number < 2 or not lines[number - 2].strip()
-            taken = bool(found) and found[-1][1] >= number
+            taken = bool(found) and found[-1].below >= number
             plain = title and not title.startswith(("-", "*", "+", ">", "|", "#", "`"))
             if plain and alone and not taken and len(under[1]) >= 2:
-                found.append((number - 1, number + 1, 1 if under[1][0] == "=" else 2, title))
+                level = 1 if under[1][0] == "=" else 2
+                found.append(_Mark(number - 1, number + 1, level, title))
     return found
 
 
-def _rst_headings(lines: list[str]) -> list[tuple[int, int, int, str]]:
+def _title(rest: str) -> str:
+    title = rest.strip()
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else title
+
+
+def _rst_headings(lines: list[str]) -> list[_Mark]:
     """Titles with a line of punctuation below (and perhaps above); levels by first use."""
-    found: list[tuple[int, int, int, str]] = []
+    found: list[_Mark] = []
     styles: list[str] = []
     for number in range(1, len(lines)):
         under, title = lines[number].rstrip(), lines[number - 1]
         if not _RST_LINE.match(under) or not title.strip() or _RST_LINE.match(title.rstrip()):
             continue
-        if len(under) < len(title.rstrip()) or (found and found[-1][1] >= number):
+        if len(under) < len(title.rstrip()) or (found and found[-1].below >= number):
             continue
         over = number > 1 and lines[number - 2].rstrip() == under
         if not over and (title[0].isspace() or (number > 1 and lines[number - 2].strip())):
@@ -243,5 +254,5 @@ def _rst_headings(lines: list[str]) -> list[tuple[int, int, int, str]]:
         if style not in styles:
             styles.append(style)
         first = number - 2 if over else number - 1
-        found.append((first, number + 1, styles.index(style) + 1, title.strip()))
+        found.append(_Mark(first, number + 1, styles.index(style) + 1, title.strip()))
     return found

@@ -1,0 +1,97 @@
+"""BEAM: long chats with an assistant; evidence at the level of messages.
+
+Source:
+    Beyond a Million Tokens (Tavakoli et al., 2025, arXiv:2510.27246). Questions without evidence
+    (abstention) stay out of the average.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mnemic.bench.cases import Case, Question
+from mnemic.bench.tasks.reading import files, json_of
+
+
+def read(path: Path) -> Iterator[Case]:
+    """A case for each conversation, of the normalised lines or of the published folders."""
+    if path.is_dir() and (chats := sorted(path.rglob("chat.json"))):
+        for chat in chats:
+            yield _case(_published(chat))
+        return
+    for file in files(path, "*.jsonl", "*.jsonl.gz"):
+        lines = json_of(file)
+        for conversation in lines if isinstance(lines, list) else [lines]:
+            yield _case(conversation)
+
+
+def _published(chat: Path) -> dict[str, Any]:
+    """A published conversation in the normalised form: chat.json beside its probing questions."""
+    messages = [
+        {
+            "id": turn["id"],
+            "role": turn["role"],
+            "time": turn.get("time_anchor") or batch.get("time_anchor"),
+            "content": turn["content"],
+        }
+        for batch in json_of(chat)
+        for group in batch["turns"]
+        for turn in group
+    ]
+    probing = next(chat.parent.rglob("probing_questions*.json"), None)
+    questions = []
+    for kind, asked in (json_of(probing) if probing else {}).items():
+        for place, question in enumerate(asked):
+            sources = question.get("source_chat_ids") or []
+            groups = sources.values() if isinstance(sources, dict) else [sources]
+            questions.append(
+                {
+                    "qid": f"{chat.parent.name}-{kind}-{place}",
+                    "type": kind,
+                    "question": question["question"],
+                    "evidence_ids": [one for group in groups for one in group],
+                }
+            )
+    return {"conv": chat.parent.name, "messages": messages, "questions": questions}
+
+
+def _case(conversation: dict[str, Any]) -> Case:
+    name = str(conversation["conv"])
+    rows, day, session, last_label = [], datetime(2000, 1, 1, tzinfo=UTC), 0, None
+    for place, message in enumerate(conversation["messages"]):
+        label = message.get("time")
+        if label and label != last_label:
+            day = datetime.strptime(label, "%B-%d-%Y").replace(tzinfo=UTC)
+            last_label = label
+            session += 1
+        if not message["content"].strip():
+            continue
+        rows.append(
+            {
+                "text": message["content"],
+                "speaker": message["role"],
+                "session": f"session-{session}",
+                "position": place,
+                "ref": str(message["id"]),
+                "said_at": day + timedelta(seconds=place),
+                "source": "beam",
+            }
+        )
+    known = {row["ref"] for row in rows}
+    questions, excluded = [], Counter[str]()
+    for question in conversation["questions"]:
+        evidence = frozenset(map(str, question.get("evidence_ids") or ())) & known
+        if not evidence:
+            excluded["no evidence in memory"] += 1
+            continue
+        questions.append(
+            Question(
+                str(question["qid"]), question["question"], question["type"], evidence,
+                day + timedelta(days=1),
+            )
+        )  # fmt: skip
+    return Case(name, rows, questions, excluded)
