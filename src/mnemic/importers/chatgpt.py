@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +48,24 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     """
     must_exist(path)
     check_scope(scope)
-    return _read(path, scope, report, Times(zone, report))
+    return _read(path, _Reader(scope, report, Times(zone, report)))
 
 
-def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]:
+@dataclass(slots=True)
+class _Reader:
+    scope: str
+    report: Report
+    times: Times
+    seen: dict[str, set[bytes]] = field(default_factory=dict)
+
+
+def _read(path: Path, reader: _Reader) -> Iterator[Row]:
+    report = reader.report
     if path.is_file() and path.suffix.lower() != ".zip":
         with opened(path, report, path.name) as stream:
             if stream is not None:
                 for place, value in array_items(stream, report, path.name):
-                    yield from _conversation(value, place, scope, report, times)
+                    yield from _conversation(value, place, reader)
         return
     bundle = Bundle(path, report)
     try:
@@ -66,7 +77,7 @@ def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]
                 if stream is None:
                     continue
                 for place, value in array_items(stream, report, member.name):
-                    yield from _conversation(value, place, scope, report, times)
+                    yield from _conversation(value, place, reader)
     finally:
         bundle.close()
 
@@ -85,9 +96,8 @@ class _Talk:
     meta: dict[str, Any]
 
 
-def _conversation(
-    value: object, place: str, scope: str, report: Report, times: Times
-) -> Iterator[Row]:
+def _conversation(value: object, place: str, reader: _Reader) -> Iterator[Row]:
+    report = reader.report
     if not isinstance(value, dict):
         report.skip(place, f"{type(value).__name__} where a conversation was expected")
         return
@@ -105,9 +115,18 @@ def _conversation(
         report.leave_out("conversation without messages")
         return
     name = as_text(value.get("conversation_id")) or as_text(value.get("id")) or place
+    held = reader.seen.setdefault(name, set())
+    digest = hashlib.blake2b(json.dumps(mapping).encode(), digest_size=16).digest()
+    if digest in held:
+        report.leave_out("conversation that stands in the export twice")
+        return
+    held.add(digest)
+    if len(held) > 1:
+        report.note(place, f"another conversation has the id {name[:80]!r} too")
+        name = f"{name}#{len(held)}"
     meta = known(title=as_text(value.get("title")))
     created = value.get("create_time")
-    talk = _Talk(name, nodes, place, scope, report, times, created, meta)
+    talk = _Talk(name, nodes, place, reader.scope, report, reader.times, created, meta)
     main = _main_path(nodes, value.get("current_node"))
     yield from _messages(talk, main, name, branch=False)
     for chain in _branches(nodes, main):

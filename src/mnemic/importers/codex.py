@@ -54,11 +54,19 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
 
 
 def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]:
+    owners: dict[str, str] = {}
     for file in files_below(path, (".jsonl",), report):
-        yield from _file(file, relative(file, path), scope, report, times)
+        yield from _file(file, relative(file, path), scope, report, times, owners)
 
 
-def _file(file: Path, name: str, scope: str, report: Report, times: Times) -> Iterator[Row]:
+def _file(
+    file: Path,
+    name: str,
+    scope: str,
+    report: Report,
+    times: Times,
+    owners: dict[str, str],
+) -> Iterator[Row]:
     twice = _message_items(file, name)
     session: str | None = None
     context: dict[str, Any] = {}
@@ -97,13 +105,20 @@ def _file(file: Path, name: str, scope: str, report: Report, times: Times) -> It
             report=report,
             scope=scope,
             source=SOURCE,
-            session=session or file.stem,
+            session=_owned(session or file.stem, name, owners),
             position=functools.partial(next, numbers),
             speaker=speaker,
             ref=reference,
             said_at=said_at,
             meta={**context, **meta},
         )
+
+
+def _owned(session: str, name: str, owners: dict[str, str]) -> str:
+    """The session's name for this file: its own where another file has the same session."""
+    if owners.setdefault(session, name) == name:
+        return session
+    return f"{session}:{name.removesuffix('.jsonl')}"
 
 
 def _record(line: dict[str, Any]) -> tuple[str | None, Any]:
