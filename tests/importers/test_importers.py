@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mnemic.agent.write.prepare import prepare
 from mnemic.errors import ImportFailed, InvalidScope, InvalidTime
 from mnemic.importers import FORMATS, Report, detect, open_import, source
 from mnemic.importers.pieces import pieces
@@ -32,6 +33,7 @@ def load(
     rows = list(open_import(name, path, scope=scope, report=report, **options))
     assert report.read == len(rows)
     for row in rows:
+        prepare(row)  # the store takes every row that an importer gives
         json.dumps(row["meta"], allow_nan=False)
         assert row["text"].strip()
         row["text"].encode()
@@ -77,7 +79,7 @@ def test_empty_files_are_fine(name: str, tmp_path: Path) -> None:
     path.write_bytes(b"")
     rows, report = load(name, path)
     assert rows == []
-    assert report.skipped == 0
+    assert report.skipped_total == 0
 
 
 def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
@@ -110,11 +112,11 @@ def test_the_report_keeps_a_thousand_reasons_and_counts_all() -> None:
         report.skip(f"f:{number}", "broken")
         report.note(f"f:{number}", "odd")
         report.leave_out(f"kind {number}")
-    assert (report.skipped, len(report.reasons)) == (1500, 1000)
-    assert (report.noted, len(report.notes)) == (1500, 1000)
+    assert (report.skipped_total, len(report.skipped)) == (1500, 1000)
+    assert (report.remarks_total, len(report.remarks)) == (1500, 1000)
     assert sum(report.left_out.values()) == 1500
     assert len(report.left_out) <= 201
-    assert any("1,500 broken" in line for line in report.lines())
+    assert "… and 1,480 more such remarks" in report.notes
 
 
 # --- pieces ---------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ def test_jsonl_reads_every_key(tmp_path: Path) -> None:
     assert row["said_at"].isoformat() == "2024-05-07T10:00:00+02:00"
     assert row["happened"][1] - row["happened"][0] == timedelta(days=1)
     assert row["meta"] == {"mood": ["good", 1]}
-    assert (report.skipped, report.noted, report.without_time) == (0, 0, 1)
+    assert (report.skipped_total, report.remarks_total, report.without_time) == (0, 0, 1)
 
 
 def test_jsonl_scopes(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_jsonl_scopes(tmp_path: Path) -> None:
     assert [r["scope"] for r in load("jsonl", path, override_scope=True)[0]] == [SCOPE, SCOPE]
     rows, report = load("jsonl", path, scope=None)
     assert [row["scope"] for row in rows] == ["own"]
-    assert report.reasons[0][0] == "a.jsonl:2"
+    assert report.skipped[0][0] == "a.jsonl:2"
     with pytest.raises(InvalidScope):
         open_import("jsonl", path, scope=None, report=Report(), override_scope=True)
 
@@ -185,8 +187,8 @@ def test_jsonl_wrong_types_cost_only_their_line(tmp_path: Path, key: str, value:
     path = lines(tmp_path / "a.jsonl", good, {**good, key: value}, good)
     rows, report = load("jsonl", path)
     assert len(rows) == 2
-    assert [place for place, _ in report.reasons] == ["a.jsonl:2"]
-    assert key in report.reasons[0][1]
+    assert [place for place, _ in report.skipped] == ["a.jsonl:2"]
+    assert key in report.skipped[0][1]
 
 
 def test_jsonl_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
@@ -197,8 +199,8 @@ def test_jsonl_broken_lines_are_named_and_skipped(tmp_path: Path) -> None:
     )  # fmt: skip
     rows, report = load("jsonl", path)
     assert [row["text"] for row in rows] == ["a", "end"]
-    assert [place for place, _ in report.reasons] == [f"a.jsonl:{n}" for n in (1, 2, 3, 5, 6)]
-    assert "odd" in report.notes[0][1]
+    assert [place for place, _ in report.skipped] == [f"a.jsonl:{n}" for n in (1, 2, 3, 5, 6)]
+    assert "odd" in report.remarks[0][1]
 
 
 def test_jsonl_unstorable_characters_and_bytes_are_replaced(tmp_path: Path) -> None:
@@ -217,7 +219,7 @@ def test_jsonl_naive_times_are_read_in_the_zone_and_said_so(tmp_path: Path) -> N
     path = lines(tmp_path / "a.jsonl", {"text": "a", "said_at": "2024-07-01T12:00:00"})
     rows, report = load("jsonl", path)
     assert rows[0]["said_at"].isoformat() == "2024-07-01T12:00:00+00:00"
-    assert list(report.assumed) == ["UTC (no zone was given)"]
+    assert report.notes == ["1 times without an offset were read in UTC (no zone was given)"]
     rows, report = load("jsonl", path, zone="Europe/Rome")
     assert rows[0]["said_at"].isoformat() == "2024-07-01T12:00:00+02:00"
     assert report.assumed == {"Europe/Rome": 1}
@@ -228,7 +230,7 @@ def test_an_endless_line_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = lines(tmp_path / "a.jsonl", {"text": "a"}, {"text": "x" * 5000}, {"text": "b"})
     rows, report = load("jsonl", path)
     assert [row["text"] for row in rows] == ["a", "b"]
-    assert report.reasons == [("a.jsonl:2", "the line is longer than 1,000 bytes")]
+    assert report.skipped == [("a.jsonl:2", "the line is longer than 1,000 bytes")]
 
 
 def test_long_texts_are_split(tmp_path: Path) -> None:
@@ -274,7 +276,7 @@ def test_text_dates_from_name_and_modification(tmp_path: Path) -> None:
     assert rows[0]["said_at"].isoformat() == "2024-05-07T00:00:00+09:00"
     assert rows[1]["said_at"] == datetime.fromtimestamp(1_700_000_000, UTC)
     assert report.assumed == {"Asia/Tokyo": 1}
-    assert "soon" in report.notes[0][1]
+    assert "soon" in report.remarks[0][1]
 
 
 def test_text_long_sections_are_cut_at_paragraphs(tmp_path: Path) -> None:
@@ -359,9 +361,9 @@ def test_claude_broken_lines_and_missing_times(tmp_path: Path) -> None:
     )  # fmt: skip
     rows, report = load("claude-code", path)
     assert [row["text"] for row in rows] == ["kept", "timeless", "t"]
-    assert [place for place, _ in report.reasons] == [f"s.jsonl:{n}" for n in (2, 3, 4, 4, 5, 6)]
+    assert [place for place, _ in report.skipped] == [f"s.jsonl:{n}" for n in (2, 3, 4, 4, 5, 6)]
     assert report.without_time == 1
-    assert "said_at" in report.notes[0][1]
+    assert "said_at" in report.remarks[0][1]
 
 
 # --- codex ----------------------------------------------------------------------------------
@@ -393,6 +395,7 @@ def test_codex(tmp_path: Path) -> None:
         {"type": "response_item", "payload": "x", "timestamp": 3},
     )
     assert detect(path) == "codex"
+    assert len(load("auto", path)[0]) == 5
     rows, report = load("codex", path)
     assert [(row["speaker"], row["text"]) for row in rows] == [
         ("user", "Prune the pear?"), ("tool", 'shell {"cmd":"ls"}'), ("tool", "a b"),
@@ -403,7 +406,7 @@ def test_codex(tmp_path: Path) -> None:
         "cwd": "/home/dev", "gitBranch": "main", "model": "m1", "kind": "text",
     }  # fmt: skip
     assert rows[1]["ref"] == "c1"
-    assert report.skipped == 3
+    assert report.skipped_total == 3
     assert report.left_out["event that repeats a message"] == 1
 
 
@@ -459,7 +462,7 @@ def test_chatgpt_path_and_branches(tmp_path: Path) -> None:
     assert [row["meta"].get("branch") for row in rows] == [None, None, True, True]
     assert rows[0]["said_at"].isoformat() == "2023-11-14T22:13:20.500000+00:00"
     assert rows[1]["meta"]["said_at_from"] == "conversation"
-    assert [place for place, _ in report.reasons] == [
+    assert [place for place, _ in report.skipped] == [
         "conversations.json[1]", "conversations.json[2]", "conversations.json[3].x",
     ]  # fmt: skip
 
@@ -485,7 +488,7 @@ def test_chatgpt_zip_and_bombs(tmp_path: Path) -> None:
     assert detect(path) == "chatgpt"
     rows, report = load(None, path)
     assert len(rows) == 4
-    assert "times its size" in report.reasons[0][1]
+    assert "times its size" in report.skipped[0][1]
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 no")
     with pytest.raises(ImportFailed, match="not a readable"):
@@ -500,8 +503,8 @@ def test_a_broken_item_costs_only_itself_and_a_cut_file_its_end(tmp_path: Path) 
     rows, report = load("chatgpt", path)
     assert len(rows) == 8
     assert {row["session"] for row in rows} == {"C", "C:b", "C#2", "C#2:b"}
-    assert "has the id 'C' too" in report.notes[0][1]
-    assert [place.partition("[")[2] for place, _ in report.reasons] == ["1]", "2]", "4]"]
+    assert "has the id 'C' too" in report.remarks[0][1]
+    assert [place.partition("[")[2] for place, _ in report.skipped] == ["1]", "2]", "4]"]
 
 
 @given(
@@ -537,12 +540,14 @@ def test_an_array_is_read_as_it_was_written(values: list[Any], chunk: int, ascii
 def slack_export(folder: Path) -> Path:
     messages: list[Any] = [
         {"type": "message", "subtype": "channel_join", "user": "U1", "text": "", "ts": "1.0"},
-        {"user": "U1", "text": "Ship <https://x.io|it> &lt;b&gt; &amp;amp;", "ts": "1700000000.000100"},
+        {"user": "U1", "text": "Ship <https://x.io|it> &lt;b&gt; &amp;amp;",
+         "ts": "1700000000.000100"},
         {"user": "U2", "text": "thread, <@U1>", "ts": "1700000001.000200",
          "thread_ts": "1700000001.000200", "edited": {"ts": "1700000009.000000"}},
         {"bot_id": "B", "username": "ci", "text": "", "ts": "1700000002.0",
          "attachments": [{"fallback": "build ok"}]},
-        {"user": "U1", "text": "reply", "ts": "1700000003.000100", "thread_ts": "1700000001.000200"},
+        {"user": "U1", "text": "reply", "ts": "1700000003.000100",
+         "thread_ts": "1700000001.000200"},
         {"user": "U1", "text": {}, "ts": "1700000004.0"}, 5, {"ts": {}},
         {"user": {}, "text": "no time", "ts": "soon"},
     ]  # fmt: skip
@@ -571,7 +576,7 @@ def test_slack(tmp_path: Path) -> None:
     assert rows[0]["position"] == 1_700_000_000_000_100
     assert rows[1]["meta"]["edited_at"].startswith("2023-11-14T22:13:29")
     assert report.left_out == {"channel_join": 1}
-    assert (report.skipped, report.without_time) == (3, 1)
+    assert (report.skipped_total, report.without_time) == (3, 1)
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for file in sorted(folder.rglob("*.json")):
@@ -637,7 +642,7 @@ def test_git(repository: Path) -> None:
     git(repository, "merge", "-q", "--no-ff", "-m", "Merge", "side", at="2024-06-03T00:00:00Z")
     assert detect(repository) == "git"
     rows, report = load(None, repository)
-    assert report.skipped == 0
+    assert report.skipped_total == 0
     subjects = [row["text"].split("\n")[0] for row in rows]
     assert subjects == ["First", "Rename", "Empty", "Sub", "Merge"]
     first, rename, empty, sub, merge = rows
@@ -689,7 +694,7 @@ def test_git_many_files_and_early_stop(repository: Path) -> None:
 def test_git_failures_are_clear(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, report = load("git", repository)
     assert rows == []
-    assert "no commit" in report.notes[0][1]
+    assert "no commit" in report.remarks[0][1]
     plain = repository.parent / "plain"
     plain.mkdir()
     with pytest.raises(ImportFailed, match="git repository"):
@@ -704,13 +709,15 @@ def test_git_failures_are_clear(repository: Path, monkeypatch: pytest.MonkeyPatc
 _KEYS = (
     "type payload message content text role sessionId uuid timestamp scope speaker session position"
     " source ref said_at happened meta mapping current_node parent children author create_time"
-    " parts content_type ts user thread_ts attachments files reactions edited id output arguments summary"
+    " parts content_type ts user thread_ts attachments files reactions edited id output arguments"
+    " summary"
     " leafUuid isMeta tool_use_id name input metadata git cwd a b"
 )
 KEYS = st.sampled_from(_KEYS.split())
 _WORDS = (
     "user assistant summary text tool_use tool_result response_item event_msg message"
-    " function_call function_call_output user_message session_meta compacted a b 2024-01-01 1700000000.000100"
+    " function_call function_call_output user_message session_meta compacted a b 2024-01-01"
+    " 1700000000.000100"
     " \x00 \ud800 multimodal_text"
 )
 WORDS = st.sampled_from(_WORDS.split(" "))
@@ -739,7 +746,7 @@ def test_arbitrary_input_never_raises(
     lined.write_bytes(b"\n".join(broken))
     for name in ("jsonl", "claude-code", "codex"):
         rows, report = load(name, lined)
-        told = len(rows) + report.skipped + sum(report.left_out.values())
+        told = len(rows) + report.skipped_total + sum(report.left_out.values())
         quiet = sum(isinstance(v, dict) and name != "jsonl" for v in values)
         assert told + quiet >= len(values)
     talks = tmp_path / "conversations.json"

@@ -73,7 +73,7 @@ def open_import(
     """The rows of a source, read as they are asked for.
 
     Args:
-        format: a key of FORMATS; None looks at the source (see `detect`).
+        format: a key of FORMATS; None or "auto" looks at the source (see `detect`).
         path: the file or folder.
         scope: where the rows belong; only `jsonl` may do without.
         report: filled while the rows are read.
@@ -87,14 +87,15 @@ def open_import(
     from mnemic.importers.source import must_exist
 
     path = must_exist(Path(path).expanduser())
-    if format is None:
-        name = detect(path)
-        if name is None:
+    if format in (None, "auto"):
+        found = detect(path)
+        if found is None:
             raise ImportFailed(
                 f"the format of {str(path)!r} is not recognised; name one of {', '.join(FORMATS)}"
             )
+        name = found
     else:
-        name = format.lower().replace("_", "-")
+        name = str(format).lower().replace("_", "-")
         name = _ALIASES.get(name, name)
         if name not in FORMATS:
             raise ImportFailed(f"unknown format {format!r}; use one of {', '.join(FORMATS)}")

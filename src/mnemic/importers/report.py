@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 LISTED_MAX = 1000
 _KINDS_MAX = 200
+_REMARKS_TOLD = 20
 _OTHER = "other"
 
 
@@ -16,11 +17,11 @@ class Report:
     Attributes:
         read: rows yielded.
         files: files opened.
-        skipped: broken pieces of the source that gave no row; the first 1,000 are in `reasons` as
-            (place, reason), where a place is `file:line` or the like.
+        skipped: broken pieces of the source that gave no row, the first 1,000 as (place, reason),
+            where a place is `file:line` or the like; `skipped_total` counts all.
+        remarks: on rows that were read all the same (unknown keys, unreadable times), the first
+            1,000 as (place, remark); `remarks_total` counts all.
         left_out: what was passed over on purpose (thinking, joins, …), counted by kind.
-        noted: remarks on rows that were read all the same (unknown keys, unreadable times); the
-            first 1,000 are in `notes`.
         replaced: characters replaced by U+FFFD (NUL, lone surrogates, bytes that are not UTF-8).
         split: texts too long for one episode, yielded in parts.
         without_time: rows whose source gives no time.
@@ -29,11 +30,11 @@ class Report:
 
     read: int = 0
     files: int = 0
-    skipped: int = 0
-    reasons: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    skipped_total: int = 0
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    remarks_total: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
-    noted: int = 0
-    notes: list[tuple[str, str]] = field(default_factory=list)
     replaced: int = 0
     split: int = 0
     without_time: int = 0
@@ -41,15 +42,15 @@ class Report:
 
     def skip(self, place: str, reason: str) -> None:
         """Something broken was passed over."""
-        self.skipped += 1
-        if len(self.reasons) < LISTED_MAX:
-            self.reasons.append((place, reason))
+        self.skipped_total += 1
+        if len(self.skipped) < LISTED_MAX:
+            self.skipped.append((place, reason))
 
     def note(self, place: str, remark: str) -> None:
         """Something worth knowing about a row that is read all the same."""
-        self.noted += 1
-        if len(self.notes) < LISTED_MAX:
-            self.notes.append((place, remark))
+        self.remarks_total += 1
+        if len(self.remarks) < LISTED_MAX:
+            self.remarks.append((place, remark))
 
     def leave_out(self, kind: str, count: int = 1) -> None:
         """Something was passed over on purpose."""
@@ -59,24 +60,23 @@ class Report:
         """A time without an offset was read in `zone`."""
         _count(self.assumed, zone, 1)
 
-    def lines(self) -> list[str]:
-        """The report in words, most important first."""
-        told = [f"{self.read:,} rows read from {self.files:,} files"]
-        if self.skipped:
-            told.append(f"{self.skipped:,} broken pieces skipped")
-        told += [f"{count:,} × {kind} left out" for kind, count in sorted(self.left_out.items())]
-        if self.without_time:
-            told.append(f"{self.without_time:,} rows whose source gives no time")
-        told += [
+    @property
+    def notes(self) -> list[str]:
+        """What a reader should know besides what was skipped, in words."""
+        told = [
             f"{count:,} times without an offset were read in {zone}"
             for zone, count in sorted(self.assumed.items())
         ]
+        if self.without_time:
+            told.append(f"{self.without_time:,} rows whose source gives no time")
         if self.replaced:
-            told.append(f"{self.replaced:,} unstorable characters replaced by U+FFFD")
+            told.append(f"{self.replaced:,} unstorable characters were replaced by U+FFFD")
         if self.split:
-            told.append(f"{self.split:,} texts split because they are too long for one episode")
-        if self.noted:
-            told.append(f"{self.noted:,} remarks")
+            told.append(f"{self.split:,} texts were split, being too long for one episode")
+        told += [f"left out: {count:,} × {kind}" for kind, count in sorted(self.left_out.items())]
+        told += [f"{place}: {remark}" for place, remark in self.remarks[:_REMARKS_TOLD]]
+        if self.remarks_total > _REMARKS_TOLD:
+            told.append(f"… and {self.remarks_total - _REMARKS_TOLD:,} more such remarks")
         return told
 
 
