@@ -30,6 +30,9 @@ ALLOWLIST_SHARE_MAX = 0.05
 
 INDEXES_MAX = 64
 
+BEGINNING = 0.7
+"""The share of an episode's first piece in its cosine, the rest being its best piece's."""
+
 Floats = NDArray[np.float32]
 
 
@@ -189,11 +192,16 @@ class DenseChannel:
 def _spread_best(
     cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Floats
 ) -> None:
-    """Writes each episode's best part into its row."""
+    """Writes each episode's cosine into its row: 0.7 of its beginning, 0.3 of its best piece.
+
+    The best piece alone favours long texts, which have more chances (LOG.md).
+    """
     rows = np.searchsorted(view.seq, seqs)
     rows[rows == len(view)] = 0
     known = view.seq[rows] == seqs
     rows, scores = rows[known], scores[known]
-    best = np.full(len(cosine), -np.inf, dtype=np.float32)
-    np.maximum.at(best, rows, scores)
-    cosine[rows] = best[rows]
+    if not len(rows):
+        return
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1))
+    best = np.maximum.reduceat(scores, starts)
+    cosine[rows[starts]] = BEGINNING * scores[starts] + (1 - BEGINNING) * best

@@ -21,7 +21,7 @@ from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.channels.recent import recency
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall.fuse import Fused, Weights, fuse
+from mnemic.agent.recall.fuse import Fused, Weights, alone, fuse
 from mnemic.agent.view import View, Views
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
@@ -35,8 +35,8 @@ from mnemic.vocabulary import Cost
 CHANNELS = ("lexical", "dense", "recent")
 K_MAX = 10_000
 QUERY_CHARS_MAX = 20_000
-OUTSIDE_SOFT_WINDOW = 0.5
-"""What a row outside a window that only prefers keeps of its score."""
+INSIDE_SOFT_WINDOW = 1.5
+"""How much more a row counts that lies in a window which only prefers (results/fusion.jsonl)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,13 @@ def recall(parts: Parts, query: Query) -> Recall:
     meaning = None
     if "dense" in query.channels:
         meaning = _dense(parts, query, scope_ids, view, hard, words, notes, watch)
-    fused = fuse(words, meaning, recency(view, query.now), view, parts.weights)
-    rows = _best(fused, words, meaning, query, allowed)
+    if len(query.channels) == 1 and (words is not None or meaning is not None):
+        fused = alone(words, meaning, view)
+    else:
+        fused = fuse(words, meaning, recency(view, query.now), view, parts.weights)
+    best = _best(fused, query, allowed)
     watch.lap("fuse")
-    hits = _hits(parts.store, scope_ids, view, fused, rows, words, meaning)
+    hits = _hits(parts.store, scope_ids, view, fused, best, words, meaning)
     watch.lap("read")
     return Recall(
         query=query.text,
@@ -158,18 +161,20 @@ def _dense(
 
 
 def _best(
-    fused: Fused, words: Lexical | None, meaning: Dense | None, query: Query,
-    allowed: NDArray[np.bool_] | None,
+    fused: Fused, query: Query, allowed: NDArray[np.bool_] | None
 ) -> NDArray[np.int64]:
-    """The rows of the best k, by score, ties by age."""
-    score = fused.score_N
-    if allowed is not None and query.window is not None:
-        score = np.where(allowed, score, -np.inf if query.window.hard else score * OUTSIDE_SOFT_WINDOW)
-    relevant = fused.relevant_N
-    if not (query.window is not None and query.window.hard):
-        score = np.where(relevant, score, -np.inf)
-    rows = _top(score, query.k)
-    return rows[score[rows] > -np.inf]
+    """Places among the candidates of the best k, by score, ties by age."""
+    score = fused.score
+    window = query.window
+    if window is not None and window.hard and allowed is not None:
+        # Everything in an explicit window is an answer to "what was said then".
+        score = np.where(allowed[fused.rows], score, -np.inf)
+    else:
+        score = np.where(fused.found, score, -np.inf)
+        if allowed is not None:
+            score = np.where(allowed[fused.rows], score * INSIDE_SOFT_WINDOW, score)
+    best = _top(score.astype(np.float32), query.k)
+    return best[score[best] > -np.inf]
 
 
 def _top(score_N: NDArray[np.float32], k: int) -> NDArray[np.int64]:  # noqa: N803
@@ -185,42 +190,42 @@ def _top(score_N: NDArray[np.float32], k: int) -> NDArray[np.int64]:  # noqa: N8
 
 def _hits(
     store: SqliteStore, scope_ids: Sequence[int], view: View, fused: Fused,
-    rows: NDArray[np.int64], words: Lexical | None, meaning: Dense | None,
+    best: NDArray[np.int64], words: Lexical | None, meaning: Dense | None,
 ) -> list[Hit]:
+    rows = fused.rows[best]
     episodes = store.episodes(scope_ids, view.seq[rows].tolist())
-    raw: dict[str, tuple[NDArray[np.float32], NDArray[np.int64]]] = {}
-    for name, scores in (
-        ("lexical", None if words is None else words.episode_N),
-        ("dense", None if meaning is None else meaning.cosine_N),
-    ):
-        if scores is not None:
-            filled = np.nan_to_num(scores, nan=-np.inf)
-            raw[name] = scores, _top(filled, 1000)
-    ranks = {
-        name: {int(row): rank for rank, row in enumerate(order, 1) if scores[row] > 0}
-        for name, (scores, order) in raw.items()
+    own = {
+        name: np.nan_to_num(scores, nan=-1.0)
+        for name, scores in (
+            ("lexical", None if words is None else words.episode_N),
+            ("dense", None if meaning is None else meaning.cosine_N),
+        )
+        if scores is not None
     }
-    total = fused.score_N
-    hits = []
-    for row in rows.tolist():
+    total = fused.score
+    hits: list[Hit] = []
+    for place, row in zip(best.tolist(), rows.tolist(), strict=True):
         episode = episodes.get(int(view.seq[row]))
         if episode is None:  # erased by another process since the view was made
             continue
         trace = [
-            Evidence(
-                channel=name,
-                score=_finite(raw[name][0][row]) if name in raw else float(part[row]),
-                rank=ranks.get(name, {}).get(row),
-                contribution=float(part[row]),
-            )
+            _evidence(name, float(part[place]), own.get(name), row)
             for name, part in fused.parts.items()
         ]
-        hits.append(Hit(episode, float(total[row]), len(hits) + 1, trace))
+        hits.append(Hit(episode, float(total[place]), len(hits) + 1, trace))
     return hits
 
 
-def _finite(value: float) -> float:
-    return float(value) if np.isfinite(value) else 0.0
+def _evidence(
+    name: str, contribution: float, scores: NDArray[np.float32] | None, row: int
+) -> Evidence:
+    """One line of a trace; channels that score rows themselves have a score and a rank of their own."""
+    if scores is None:
+        return Evidence(name, contribution, None, contribution)
+    score = float(scores[row])
+    if score <= 0:
+        return Evidence(name, 0.0, None, contribution)
+    return Evidence(name, score, 1 + int(np.count_nonzero(scores > score)), contribution)
 
 
 class _Watch:

@@ -1,4 +1,17 @@
-"""Channels → one ranking, by arithmetic that can be read off the trace."""
+"""Channels → one ranking, by arithmetic that can be read off the trace.
+
+    score = words + meaning + neighbours + session + recent
+
+Words and meaning are scaled to 1 at their best row. How much meaning weighs grows slowly with the
+length of the scope's episodes: short turns are found by their words, long messages by what they are
+about. Neighbours and session are the context of encoding: a short turn is known by what stood around
+it, a long text stands for itself. A fixed mixture of the two channels loses to one of them on some
+set; see LOG.md.
+
+Source:
+    Encoding specificity (Tulving & Thomson, 1973) for the use of context as part of the key; the
+    constants are ours, from results/fusion.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -12,56 +25,129 @@ from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.view import View
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+ALL_ROWS_MAX = 20_000
+"""Up to this many episodes every row is ranked; above, those that a channel or a neighbour names."""
+
+CANDIDATES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The constants of the fusion, chosen on development data; `results/fusion.jsonl` has the runs.
+    """The constants of the fusion, chosen on development data; results/fusion.jsonl has the runs."""
 
-    `dense` weighs meaning against words (1.0). `neighbour` is the share of a neighbour's own
-    evidence that an episode gets, `session` that of its session.
-    """
-
-    dense: float = 1.0
-    neighbour: float = 0.3
-    session: float = 0.4
+    dense: float = 0.85
+    dense_length_terms: float = 25.0
+    dense_length_power: float = 0.25
+    word_before: float = 0.5
+    word_after: float = 0.2
+    word_second: float = 0.1
+    meaning_after: float = 0.15
+    session: float = 0.55
+    context_length_terms: float = 240.0
     recent: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """What each channel adds to each row; the score of a row is the sum over channels."""
+    """What each channel adds to each candidate row; a row's score is the sum.
 
+    `rows` are row numbers of the view; every part has one value a row. `found` marks rows that some
+    evidence speaks for, their own or a neighbour's.
+    """
+
+    rows: Rows
     parts: dict[str, Floats]
-    relevant_N: NDArray[np.bool_]  # noqa: N815
+    found: NDArray[np.bool_]
 
     @property
-    def score_N(self) -> Floats:  # noqa: N802
-        """Sum of all parts."""
+    def score(self) -> Floats:
+        """The sum of all parts."""
         return np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
 
 
 def fuse(
-    lexical: Lexical | None, dense: Dense | None, recency_N: Floats, view: View, weights: Weights  # noqa: N803
+    lexical: Lexical | None, dense: Dense | None, recency: Floats, view: View, weights: Weights
 ) -> Fused:
-    """Words, meaning, neighbours, session and recency on one scale, added up."""
-    count = len(view)
-    zero = np.zeros(count, dtype=np.float32)
-    words = zero if lexical is None else lexical.episode_N / max(float(lexical.episode_N.max(initial=0)), 1e-9)
-    meaning = zero
-    if dense is not None and dense.scored:
-        raw = np.nan_to_num(dense.cosine_N, nan=dense.centre)
-        top = float(raw.max())
-        meaning = np.clip((raw - dense.centre) / max(top - dense.centre, 1e-9), 0, None).astype(np.float32)
-    parts = {"lexical": words, "dense": weights.dense * meaning}
-    own = parts["lexical"] + parts["dense"]
-    parts["neighbours"] = weights.neighbour * (_shift(own, view.before) + _shift(own, view.after))
+    """Words, meaning, neighbours, session and recency on one scale, added up.
+
+    Args:
+        lexical: scores of all rows; None if the channel was not asked.
+        dense: likewise; rows that were not scored count as unrelated.
+        recency: of all rows, in [0, 1].
+        view: the scope's rows.
+        weights: the constants.
+    """
+    words = _zeros(view) if lexical is None else _scaled(lexical.episode_N)
+    meaning = _meaning(dense, view)
+    rows = _candidates(words, meaning, view)
+    length = float(view.terms.mean()) if len(view) else 1.0
+    trust = weights.dense * (max(length, 1.0) / weights.dense_length_terms) ** weights.dense_length_power
+    leaning = 1 / (1 + (view.terms[rows] / weights.context_length_terms) ** 2)
+    before, after = view.before[rows], view.after[rows]
+    second = _at(words, _step(view.before, before)) + _at(words, _step(view.after, after))
+    around = (
+        weights.word_before * _at(words, before)
+        + weights.word_after * _at(words, after)
+        + weights.word_second * second
+        + weights.meaning_after * trust * _at(meaning, after)
+    )
+    parts = {
+        "lexical": words[rows],
+        "dense": (trust * meaning[rows]).astype(np.float32),
+        "neighbours": (leaning * around).astype(np.float32),
+    }
     if lexical is not None:
-        parts["session"] = weights.session * lexical.session_N / max(float(lexical.session_N.max(initial=0)), 1e-9)
-    parts["recent"] = weights.recent * recency_N
-    relevant = (own > 0) | (parts["neighbours"] > 0)
-    return Fused(parts, relevant)
+        session = weights.session * leaning * _scaled(lexical.session_N)[rows]
+        parts["session"] = session.astype(np.float32)
+    found = sum(parts.values()) > 0
+    parts["recent"] = (weights.recent * recency[rows]).astype(np.float32)
+    return Fused(rows, parts, np.asarray(found))
 
 
-def _shift(values_N: Floats, to: NDArray[np.int32]) -> Floats:  # noqa: N803
-    return np.where(to >= 0, values_N[to], 0).astype(np.float32)
+def alone(lexical: Lexical | None, dense: Dense | None, view: View) -> Fused:
+    """One channel's own ranking, untouched by the others: what benchmarks call BM25 and dense."""
+    words = _zeros(view) if lexical is None else lexical.episode_N
+    meaning = _zeros(view) if dense is None else np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
+    name, values = ("lexical", words) if lexical is not None else ("dense", meaning)
+    rows = np.flatnonzero(values > 0)
+    return Fused(rows, {name: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
+
+
+def _zeros(view: View) -> Floats:
+    return np.zeros(len(view), dtype=np.float32)
+
+
+def _scaled(values: Floats) -> Floats:
+    """The values with their largest as 1."""
+    return values / max(float(values.max(initial=0)), 1e-9)
+
+
+def _meaning(dense: Dense | None, view: View) -> Floats:
+    """Cosines from 0 for what an unrelated episode of the scope has to 1 for the best."""
+    if dense is None or not dense.scored:
+        return _zeros(view)
+    above = np.clip(np.nan_to_num(dense.cosine_N, nan=-1.0) - dense.centre, 0, None)
+    return _scaled(above.astype(np.float32))
+
+
+def _candidates(words: Floats, meaning: Floats, view: View) -> Rows:
+    if len(view) <= ALL_ROWS_MAX:
+        return np.arange(len(view))
+    best = np.argpartition(-words, CANDIDATES)[:CANDIDATES]
+    core = np.concatenate((best[words[best] > 0], np.flatnonzero(meaning)))
+    near = [core, view.before[core], view.after[core]]
+    near += [_step(view.before, near[1]), _step(view.after, near[2])]
+    rows = np.unique(np.concatenate(near))
+    return rows[rows >= 0]
+
+
+def _at(values: Floats, rows: NDArray[np.integer]) -> Floats:
+    """The values at these rows, 0 where there is none."""
+    return np.where(rows >= 0, values[rows], 0).astype(np.float32)
+
+
+def _step(links: NDArray[np.int32], rows: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Where these rows' links lead, -1 for nowhere."""
+    return np.where(rows >= 0, links[rows], -1)

@@ -1,17 +1,20 @@
 """Words of time → spans, by rule; the three clocks.
 
-    moments.py    one moment, read strictly: ISO 8601, zones
-    calendar.py   days, weeks, months, seasons, holidays as spans
-    grammar.py    an expression at a place in a text → a span relative to a present
-    window.py     the span that a question asks for, on which clock, and how strictly
-    tells.py      the time that a statement tells of
+moments.py    one moment, read strictly: ISO 8601, zones
+calendar.py   days, weeks, months, seasons, holidays as spans
+grammar.py    the words, and the register of rules
+absolute.py   rules of the calendar: dates, months, seasons, holidays
+relative.py   rules relative to the present: yesterday, two weeks ago
+compose.py    expressions made of expressions: between, before, early, at 3 pm
+window.py     the span that a question asks for, on which clock, and how strictly
+tells.py      the time that a statement tells of
 """
 
 from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
 from mnemic.agent.when.window import parse_window
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Changes whenever the same text would give another event time."""
 
 __all__ = ["RULES_VERSION", "parse_moment", "parse_window", "tells_of", "zone_of"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mnemic.errors import InvalidTime
@@ -19,13 +21,24 @@ def zone_of(name: str | tzinfo | None) -> tzinfo:
     if name is None or name == "UTC":
         return UTC
     if name == "local":
-        return datetime.now().astimezone().tzinfo or UTC
+        return _local()
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
         raise InvalidTime(
             f"there is no time zone {name!r}; use an IANA name such as 'Europe/Lisbon'"
         ) from error
+
+
+def _local() -> tzinfo:
+    """The machine's zone; its present offset where the zone's name is unknown."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name:
+        name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.now().astimezone().tzinfo or UTC
 
 
 def parse_moment(
@@ -36,13 +49,13 @@ def parse_moment(
     Args:
         value: with an offset or `Z`; without one only if `zone` is given.
         zone: the IANA zone of naive values and bare dates. In the hour that a change of clocks
-            repeats, the first one is meant; in the hour that it skips, the offset before holds.
+            repeats, the first one is meant; a time that it skips is moved forward by as much.
         name: what to call the value in an error.
 
     Raises:
         InvalidTime: unreadable, naive without a zone, or outside the years 1 to 9999.
     """
-    moment = _read(value, name)
+    moment, naive = _read(value, name), False
     if moment.tzinfo is None or moment.utcoffset() is None:
         if zone is None:
             raise InvalidTime(
@@ -50,8 +63,11 @@ def parse_moment(
                 "or state a zone"
             )
         moment = moment.replace(tzinfo=zone_of(zone))
+        naive = True
     try:
-        moment.astimezone(UTC)
+        utc = moment.astimezone(UTC)
+        if naive:
+            moment = utc.astimezone(moment.tzinfo)
     except (OverflowError, ValueError) as error:
         raise InvalidTime(f"{name} {value!r} lies outside the years 1 to 9999 in UTC") from error
     return moment

@@ -3,32 +3,110 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 
-from mnemic.agent.when.calendar import MONTHS, WEEKDAYS
-from mnemic.agent.when.grammar import Present, expressions, span_of
+from mnemic.agent.when.calendar import HOLIDAYS, MONTHS, SEASONS, WEEKDAYS
+from mnemic.agent.when.compose import expression
+from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present, Toward
+from mnemic.errors import InvalidTime
 from mnemic.vocabulary import Span
 
-# Without one of these words or a date in figures there is nothing to find, at a few microseconds.
-_TRIGGER = re.compile(
-    r"\b(?:yesterday|tomorrow|ago|last|next|since|easter|christmas|thanksgiving|halloween|this\s+(?:morning|week|month|year|spring|summer|autumn|fall|winter)|in\s+(?:19|20)\d\d|"
-    + "|".join(name for name in (*MONTHS, *WEEKDAYS) if len(name) > 4 or name in ("june", "july"))
-    + r"|on\s+may|in\s+may|may\s+\d|\d{4}-\d\d)\b",
-    re.IGNORECASE,
+_I = re.IGNORECASE
+_TRIGGERS_MAX = 24
+_REACH = 48
+_WORDS = frozenset(
+    (
+        *("yesterday", "tomorrow", "tonight", "ago", "last", "this", "next", "previous", "weekend"),
+        *MONTHS, *WEEKDAYS, *SEASONS, *(name.split()[0].split("'")[0] for name in HOLIDAYS),
+        *("valentine", "valentines"),
+        *(str(year) for year in range(1900, 2100)), *(f"{year}s" for year in range(1900, 2100, 10)),
+    )
+) - {"all", "the", "st.", "new", "palm", "good"} | {"year's", "patrick", "eve"}  # fmt: skip
+_TO_SPACES = str.maketrans(dict.fromkeys(".,;:!?'’\"()[]{}/-–—*_<>#", " "))
+_TRIGGER = re.compile(r"\w+")
+_START = re.compile(r"(?<![\w'’/.:-])(?=\w)")
+_HABIT = re.compile(r"\b(?:every|each|per|any|whole|entire|most|for|until|till)\s+(?:the\s+)?$", _I)
+_PAST = re.compile(
+    r"\b(?:was|were|had|did|went|got|met|saw|bought|took|made|came|left|gave|ate|ran|won|lost|began|"
+    r"found|felt|had|read|told|said|spent|wrote|drove|flew|swam|sang|taught|thought|been|\w{2,20}ed)\b",
+    _I,
 )
+_FUTURE = re.compile(
+    r"\b(?:will|going\s+to|gonna|planning|plan|plans|upcoming|scheduled|shall|won't|hope\s+to|"
+    r"\w+['’]ll|i['’]m|we['’]re|appointment|deadline|due)\b",
+    _I,
+)
+_SENTENCE_END = re.compile(r"[.!?\n](?=\s|$)")
 
 
 def tells_of(text: str, said_at: datetime) -> Span | None:
     """The first definite time in a text, in the zone of `said_at`; None if there is none.
 
-    "I went yesterday" said on 8 May tells of 7 May. Open-ended and vague expressions ("before May",
-    "recently") are left alone: a wrong time is worse than none.
+    "I went yesterday" said on 8 May tells of 7 May. Open-ended, lasting and vague expressions
+    ("before May", "in the last two years", "recently", "every Monday") are left alone, as are days
+    and months without a year whose sentence does not show whether it looks back or ahead: a wrong
+    time is worse than none.
+
+    Args:
+        text: the statement; its first 2,000 characters are looked at.
+        said_at: what "yesterday" is relative to, aware.
+
+    Raises:
+        InvalidTime: `said_at` is naive.
     """
-    if _TRIGGER.search(text, 0, 2_000) is None:
-        return None
     zone = said_at.tzinfo
-    assert zone is not None
-    for found in expressions(text, Present(said_at, nearest=True)):
-        if not found.relation and not found.recent and found.days.end > found.days.first:
-            return span_of(found.days, zone)
+    if zone is None or said_at.utcoffset() is None:
+        raise InvalidTime(f"said_at {said_at.isoformat()!r} has no time zone")
+    text = text[:TEXT_CHARS_MAX]
+    lowered = text.lower()
+    if _WORDS.isdisjoint(lowered.translate(_TO_SPACES).split()):
+        return None
+    return _first(text, lowered, said_at, zone)
+
+
+def _first(text: str, lowered: str, said_at: datetime, zone: tzinfo) -> Span | None:
+    done = triggers = 0
+    for word in _TRIGGER.finditer(lowered):
+        if word[0] not in _WORDS:
+            continue
+        triggers += 1
+        if triggers > _TRIGGERS_MAX:
+            return None
+        begin = max(done, word.start() - _REACH)
+        sentence = _sentence(text, word.start())
+        present = Present(said_at, _toward(sentence))
+        for start in _START.finditer(text, begin, word.end()):
+            if start.start() < done or start.start() > word.start():
+                continue
+            found = expression(text, start.start(), present)
+            if found is None:
+                continue
+            done = found.end
+            if _definite(text, found, sentence):
+                return found.days.span(zone)
+        done = max(done, word.end())
     return None
+
+
+def _sentence(text: str, at: int) -> str:
+    """The words around a place, up to the ends of its sentence or 120 characters away."""
+    head = _SENTENCE_END.split(text[max(0, at - 120) : at])[-1]
+    return head + _SENTENCE_END.split(text[at : at + 120], maxsplit=1)[0]
+
+
+def _toward(sentence: str) -> Toward:
+    if _FUTURE.search(sentence):
+        return "future"
+    return "past" if _PAST.search(sentence) else "near"
+
+
+def _definite(text: str, found: Found, sentence: str) -> bool:
+    if found.relation or found.kind == "rolling":
+        return False
+    if _HABIT.search(text[max(0, found.start - 24) : found.start]):
+        return False
+    if re.match(r"(?:for|until|over)\b", text[found.start : found.start + 6], _I):
+        return False
+    if found.kind in ("weekday", "season", "holiday", "month") and not found.dated:
+        return bool(_PAST.search(sentence) or _FUTURE.search(sentence))
+    return True

@@ -6,50 +6,93 @@ import re
 from datetime import datetime, tzinfo
 
 from mnemic.agent.records import ClockName, Window
-from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present, expressions, span_of
+from mnemic.agent.when.compose import expressions
+from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present
 from mnemic.agent.when.moments import zone_of
+from mnemic.errors import InvalidTime
 
+_I = re.IGNORECASE
 _SAID = re.compile(
-    r"\b(?:did|do|does|have|has|had|was|were|are)\b[^?.!]{0,80}?\b(?:say|said|saying|tell|told|mention(?:ed)?|"
-    r"ask(?:ed)?|write|wrote|written|discuss(?:ed)?|talk(?:ed|ing)?|chat(?:ted)?|speak|spoken|suggest(?:ed)?|"
-    r"recommend(?:ed)?|promise[d]?|report(?:ed)?|explain(?:ed)?)\b"
-    r"|\b(?:said|messages?|conversations?|chats?|discussions?|remarks?)\b",
-    re.IGNORECASE,
+    r"\b(?:say|said|saying|says|tell|told|telling|mention(?:ed|s)?|ask(?:ed|ing)?|write|wrote|"
+    r"written|discuss(?:ed|ing)?|talk(?:ed|ing)?|chat(?:s|ted|ting)?|speak|spoke|spoken|"
+    r"messaged?|messages|conversations?|discussions?|remarks?|suggest(?:ed)?|recommend(?:ed)?|"
+    r"promised?|explain(?:ed)?)\b",
+    _I,
 )
-_INGESTED = re.compile(r"\b(?:import(?:ed)?|ingest(?:ed)?|stored|added\s+to\s+memory)\b", re.IGNORECASE)
-_HAPPENED = re.compile(
-    r"\bwhat(?:\s+\w+){0,2}\s+happen(?:ed|s)?\b|\bwhat\s+(?:did|have|has)\s+\w+(?:\s+\w+)?\s+(?:do|done)\s+(?:on|in|last|this|yesterday|during|between|before|after|since)\b"
-    r"|\bevents?\s+(?:in|on|of|from|during|between|last)\b|\bwhat\s+went\s+on\b",
-    re.IGNORECASE,
+_INGESTED = re.compile(
+    r"\bingest(?:ed)?\b|\badded\s+to\s+(?:the\s+|your\s+|my\s+)?memory\b|"
+    r"\b(?:what|which|everything|anything|episodes?|memories|messages?|chats?|notes?|files?|"
+    r"transcripts?|conversations?|documents?|records?)\s+(?:\w+\s+){0,2}(?:import|imported|stored)\b",
+    _I,
 )
-_EVENT = re.compile(r"\b(?:did|was|were|went|had|happen(?:ed)?)\b", re.IGNORECASE)
-# A span inside these words measures something else or is a habit.
+_EVENT = re.compile(
+    r"\b(?:did|do|done|was|were|went|go|going|gone|had|have|happen(?:ed|s)?|visit|met|saw|bought|got|"
+    r"made|took|came|left|began|won|lost|read|ate|events?|\w{2,20}ed)\b",
+    _I,
+)
+# Ends right where the window begins: the question literally asks for what happened then.
+_HAPPENED_PLAIN = re.compile(
+    r"(?:\bwhat(?:\s+\w+){0,2}\s+happen(?:ed|s)?|\bwhat\s+(?:did|have|has)\s+\w+(?:\s+\w+)?\s+"
+    r"(?:do|done)|\bevents|\bwhat\s+went\s+on|\banything\s+happen(?:ed)?)"
+    r"(?:\s+(?:to|with)\s+\w+)?[\s,]*$",
+    _I,
+)
+# Between "say" and the window: nothing but whom to, so that the window is that of the saying.
+_TO_WHOM = re.compile(
+    r"(?:\s+(?:to|with|me|us|you|him|her|them|it|this|that|anything|something|about|my|our|your|"
+    r"sent|written|I|we|have|had|had\s+with)\b){0,4}[\s,]*$",
+    _I,
+)
+_CLAUSE = re.compile(
+    r"\b(?:I|we|he|she|they|it|that|who|which|when|where|was|were|went|\w{2,20}ed|happen)\b", _I
+)
+# "In March, what did I say": the window opens the question.
+_OPENING = re.compile(
+    r"[\s,]*(?:what|which|who|whom|where|how|why|did|do|have|has|had|was|were)\b", _I
+)
+_FUTURE = re.compile(
+    r"\b(?:will|going\s+to|planned|plans?|upcoming|scheduled|due|shall|won't|\w+['’]ll)\b", _I
+)
+# A span after these words measures something, or is a habit.
 _NOT_A_DATE = re.compile(
-    r"(?:how\s+(?:many|long)[^?]{0,20}|\b(?:every|each|per|any|whole|entire)\s+|\bfor\s+(?:the\s+)?)$", re.IGNORECASE
+    r"(?:\bhow\s+(?:many|long)[^?]{0,12}|\b(?:every|each|per|any|whole|entire|most)\s+)$", _I
 )
 
 
-def parse_window(query: str, now: datetime, zone: str | tzinfo) -> Window | None:
+def parse_window(
+    query: str, now: datetime, zone: str | tzinfo, *, day_first: bool = False
+) -> Window | None:
     """The window of time that a question asks for, or None where it names none.
 
     Args:
         query: the question; its first 2,000 characters are looked at.
         now: what "yesterday" is relative to, aware.
         zone: the asker's zone, in which days begin and end.
+        day_first: whether 05/07/2024 is July 5 rather than May 7.
 
     Returns:
         A window that is hard where the wording is explicit about both the time and the clock ("what
         did I say in March"), else one that only prefers.
+
+    Raises:
+        InvalidTime: `now` is naive, or there is no such zone.
     """
     place = zone_of(zone)
-    present = Present(now.astimezone(place))
+    if now.tzinfo is None or now.utcoffset() is None:
+        raise InvalidTime(f"now {now.isoformat()!r} has no time zone; add one, e.g. '+00:00'")
+    try:
+        moment = now.astimezone(place)
+    except OverflowError:
+        moment = now
     text = query[:TEXT_CHARS_MAX]
+    ahead = _FUTURE.search(text) is not None
+    present = Present(moment, "future" if ahead else "past", day_first=day_first)
     found = _first(text, present)
     if found is None:
         return None
-    clock, certain = _clock(text[: found.start] + " " + text[found.end :], text)
+    clock, certain = _clock(text, found)
     return Window(
-        span=span_of(found.days, place),
+        span=found.days.span(place),
         clock=clock,
         hard=certain and not found.vague,
         phrase=text[found.start : found.end].strip(),
@@ -60,21 +103,29 @@ def parse_window(query: str, now: datetime, zone: str | tzinfo) -> Window | None
 def _first(text: str, present: Present) -> Found | None:
     """The first expression that is not a measure or a habit."""
     for found in expressions(text, present):
-        if found.days.end <= found.days.first:
-            continue
         if not _NOT_A_DATE.search(text[max(0, found.start - 40) : found.start]):
             return found
     return None
 
 
-def _clock(rest: str, text: str) -> tuple[ClockName | None, bool]:
+def _clock(text: str, found: Found) -> tuple[ClockName | None, bool]:
     """The clock that the wording asks for, and whether it is plain enough to exclude."""
+    before, after = text[: found.start], text[found.end :]
+    rest = before + " " + after
     if _INGESTED.search(rest):
         return "ingested", True
-    if _HAPPENED.search(text):
+    said = None
+    for said in _SAID.finditer(before):  # noqa: B007  the last one
+        pass
+    if said is not None:
+        gap = before[said.end() :]
+        if _TO_WHOM.match(gap):
+            return "said", True
+        return (None, False) if _CLAUSE.search(gap) else ("said", False)
+    if _HAPPENED_PLAIN.search(before[-80:]):
         return "happened", True
-    if _SAID.search(rest):
-        return "said", True
-    if _EVENT.search(rest):
-        return "happened", False
-    return None, False
+    said = _SAID.search(after)
+    if said is not None:
+        opens = not before.strip() and _OPENING.match(after) is not None
+        return "said", opens
+    return ("happened", False) if _EVENT.search(rest) else (None, False)

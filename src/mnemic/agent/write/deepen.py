@@ -17,6 +17,9 @@ IDLE_S = 0.5
 
 Progress = Callable[[int, int], None]
 
+ROLES = frozenset(("user", "assistant", "system", "tool", "human", "ai", "bot", "model"))
+"""Speakers that are parts in a conversation rather than someone; naming them adds no meaning."""
+
 
 def pieces_of(text: str) -> list[str]:
     """The pieces of a text that get a vector each, cut at white space.
@@ -39,6 +42,11 @@ def pieces_of(text: str) -> list[str]:
     return pieces
 
 
+def keyed_text(text: str, speaker: str | None) -> str:
+    """What the deep key is made from: who said it is part of what was said."""
+    return text if speaker is None or speaker.casefold() in ROLES else f"{speaker}: {text}"
+
+
 def fill(
     store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH
 ) -> int:
@@ -48,7 +56,7 @@ def fill(
         return 0
     parts, texts = [], []
     for which, episode in enumerate(waiting):
-        for part, piece in enumerate(pieces_of(episode.text)):
+        for part, piece in enumerate(pieces_of(keyed_text(episode.text, episode.speaker))):
             parts.append((which, part))
             texts.append(piece)
     deep.put(store, space_id, waiting, parts, embedder.embed(texts))

@@ -29,7 +29,6 @@ def read(path: Path) -> Iterator[Case]:
             rows.append(
                 {
                     "text": "\n".join(part for part in parts if part.strip()),
-                    "session": commit["date"][:7],
                     "position": place,
                     "ref": commit["id"],
                     "said_at": commit["date"],

@@ -31,6 +31,7 @@ class Pending:
     scope_id: int
     seq: int
     text: str
+    speaker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def pending(store: SqliteStore, space_id: int, limit: int) -> list[Pending]:
         return [
             Pending(*row)
             for row in store.reader().execute(
-                "SELECT scope_id, seq, text FROM episodes WHERE seq > "
+                "SELECT scope_id, seq, text, speaker FROM episodes WHERE seq > "
                 "(SELECT upto_seq FROM spaces WHERE space_id = ?) ORDER BY seq LIMIT ?",
                 (space_id, limit),
             )

@@ -1,0 +1,86 @@
+"""Results as tables, JSON, and lines in results/."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mnemic import __version__
+
+COLUMNS = ("recall@1", "recall@5", "recall@10", "recall@20", "mrr", "hit@1")
+
+
+def keep(result: dict[str, Any], folder: Path) -> Path:
+    """Appends a result, with where it was made, as one line to results/TASK.jsonl."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{result['task']}.jsonl"
+    line = {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": __version__,
+        "commit": _commit(),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        **result,
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return path
+
+
+def _commit() -> str | None:
+    """The commit of the source tree, if this runs in one."""
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(  # noqa: S603
+        ["git", "-C", str(here), "rev-parse", "--short=12", "HEAD"],  # noqa: S607
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip() or None
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """A retrieval result as tables: systems, then categories."""
+    table = Table(title=f"{result['task']}: share of all evidence in the top k, %, ± half of the 95 % interval")
+    table.add_column("system")
+    for column in COLUMNS:
+        table.add_column(column, justify="right")
+    for name, found in result["systems"].items():
+        table.add_row(name, *(_cell(found, column) for column in COLUMNS))
+    console.print(table)
+    if len(result["by_category"]) > 1:
+        table = Table(title="recall@10 by category, %")
+        table.add_column("category")
+        table.add_column("n", justify="right")
+        for name in result["systems"]:
+            table.add_column(name, justify="right")
+        for category, systems in result["by_category"].items():
+            cells = [f"{100 * found['recall@10']:.1f}" for found in systems.values()]
+            table.add_row(category, str(systems["mnemic"]["n"]), *cells)
+        console.print(table)
+    console.print(
+        f"{result['n']} questions, {result['episodes']:,} episodes, model {result['embedder']}, "
+        f"recall p50 {result['recall_ms']['p50']} ms, p95 {result['recall_ms']['p95']} ms"
+    )
+    for reason, count in result["excluded"].items():
+        console.print(f"left out: {count} questions ({reason})")
+
+
+def _cell(found: dict[str, Any], column: str) -> str:
+    low, high = found.get("ci95", {}).get(column, (0, 0))
+    return f"{100 * found[column]:.1f} ±{50 * (high - low):.1f}"
+
+
+def show_scale(result: dict[str, Any], console: Console) -> None:
+    """A scale result as one table."""
+    table = Table(title=f"scale: {result['n']:,} episodes in one scope", show_header=False)
+    for name, value in result.items():
+        if isinstance(value, dict):
+            table.add_row(name, "  ".join(f"{key} {inner}" for key, inner in value.items()))
+        elif name not in ("task", "n"):
+            table.add_row(name, f"{value:,}" if isinstance(value, (int, float)) else str(value))
+    console.print(table)

@@ -1,0 +1,113 @@
+"""Runs a retrieval benchmark on the product's own public API, beside its baselines."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnemic.agent.memory import Memory
+from mnemic.bench.cases import Case
+from mnemic.bench.measure import Score, reciprocal_rank_fusion, score, summary
+
+TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
+SCOPE = "bench"
+DEPTH = 20
+POOL = 100
+"""How deep the baselines' rankings are taken before reciprocal-rank fusion."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Scores of all systems, by category, and what it took."""
+
+    scores: dict[str, list[Score]] = field(default_factory=lambda: defaultdict(list))
+    by_category: dict[str, dict[str, list[Score]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    excluded: Counter[str] = field(default_factory=Counter)
+    recall_ms: list[float] = field(default_factory=list)
+    episodes: int = 0
+    embedder: str | None = None
+
+
+def run_retrieval(
+    task: str, path: Path, *, limit: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """The result object of a task: shares of all evidence found, for each system and category.
+
+    Args:
+        task: one of TASKS.
+        path: the data as published.
+        limit: only the first questions of each case.
+        progress: called with what is being done, how much is done, and of how much.
+    """
+    reader: Callable[[Path], Iterator[Case]] = import_module(
+        f"mnemic.bench.tasks.{task.replace('-', '_')}"
+    ).read
+    tally = Tally()
+    began = time.monotonic()
+    for case in reader(path):
+        _run_case(case, tally, limit, progress)
+    return {
+        "task": task,
+        "n": len(tally.scores["mnemic"]),
+        "systems": {name: summary(scores) for name, scores in tally.scores.items()},
+        "by_category": {
+            category: {name: summary(scores) for name, scores in systems.items()}
+            for category, systems in sorted(tally.by_category.items())
+        },
+        "excluded": dict(tally.excluded),
+        "episodes": tally.episodes,
+        "embedder": tally.embedder,
+        "recall_ms": {
+            "p50": round(float(np.percentile(tally.recall_ms or [0], 50)), 2),
+            "p95": round(float(np.percentile(tally.recall_ms or [0], 95)), 2),
+        },
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _run_case(case: Case, tally: Tally, limit: int | None, progress: Progress | None) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="mnemic-bench-") as folder,
+        Memory(Path(folder) / "bench.mnemic", background=False) as memory,
+    ):
+        memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
+        memory.ready(None if progress is None else lambda done, of: progress(f"{case.name}: deep keys", done, of))
+        tally.episodes += len(case.rows)
+        tally.embedder = memory.embedder.space if memory.embedder else None
+        tally.excluded.update(case.excluded)
+        questions = list(islice(case.questions, limit))
+        for done, question in enumerate(questions):
+            if progress:
+                progress(f"{case.name}: questions", done, len(questions))
+            for name, ranking in _rankings(memory, question.text, question.now, tally).items():
+                one = score(ranking[:DEPTH], question.evidence)
+                tally.scores[name].append(one)
+                tally.by_category[question.category][name].append(one)
+
+
+def _rankings(memory: Memory, text: str, now: Any, tally: Tally) -> dict[str, list[str | None]]:
+    """The refs that each system brings back, best first."""
+    found = memory.recall(text, scope=SCOPE, k=DEPTH, now=now)
+    tally.recall_ms.append(found.cost.total_ms)
+    rankings = {"mnemic": [hit.episode.ref for hit in found.hits]}
+    for name, channel in (("bm25", "lexical"), ("dense", "dense")):
+        if channel == "dense" and memory.embedder is None:
+            continue
+        hits = memory.recall(text, scope=SCOPE, k=POOL, now=now, window=None, channels=(channel,)).hits
+        rankings[name] = [hit.episode.ref for hit in hits]
+    if "dense" in rankings:
+        rankings["rrf"] = reciprocal_rank_fusion([rankings["bm25"], rankings["dense"]])
+    return rankings
