@@ -21,9 +21,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One memory's worth: rows to remember, questions to ask of them, and what was left out."""
+    """One memory's worth: rows to remember, questions to ask of them, and what was left out.
+
+    A question stays in if some of its evidence is in memory; evidence that is not there counts as
+    missed, so that nobody's share is flattered. `missing_evidence` counts it. `excluded` counts the
+    questions left out of the average, by reason.
+    """
 
     name: str
     rows: Sequence[Mapping[str, Any]]
     questions: Sequence[Question]
     excluded: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def missing_evidence(self) -> int:
+        """How many ids of evidence name nothing that can be remembered."""
+        known = {row["ref"] for row in self.rows}
+        return sum(len(question.evidence - known) for question in self.questions)

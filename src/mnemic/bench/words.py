@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import random
 
-NAMES = (
+
+def _words(text: str, mark: str | None = None) -> tuple[str, ...]:
+    return tuple(text.split(mark))
+
+
+NAMES = _words(
     "Ada Bela Carmen Dario Elif Farid Greta Hugo Ines Jonas Kaya Lena Milo Nadia Oscar Petra Quinn "
     "Rosa Sami Tara Uwe Vera Wim Xenia Yara Zeno"
-).split()
-VERBS = (
+)
+VERBS = _words(
     "visited repaired painted moved sold bought described measured planned cancelled finished "
     "started lost found borrowed returned cleaned compared tested photographed recorded designed"
-).split()
-THINGS = (
-    "kitchen bicycle garden report invoice guitar laptop window database fence camera engine recipe "
-    "letter ticket printer boat carpet lamp ladder server kettle violin telescope notebook sensor "
+)
+THINGS = _words(
+    "kitchen bicycle garden report invoice guitar laptop window database fence camera engine "
+    "recipe letter ticket printer boat carpet lamp ladder server kettle violin telescope notebook sensor "
     "blanket drawer parcel bridge chimney compass hammock orchard pavement quilt"
-).split()
-PLACES = (
+)
+PLACES = _words(
     "Lisbon Oslo Turin Ghent Porto Bergen Krakow Malmo Zagreb Bilbao Aarhus Basel Cork Dresden "
     "Florence Graz Haifa Izmir Jena Kyoto Leeds Mombasa Nantes Odense Perth Quito Riga Seville"
-).split()
-REASONS = (
+)
+REASONS = _words(
     "before the meeting|because of the rain|after the long weekend|with help from the neighbours|"
     "although nobody had asked|in spite of the noise|as the doctor had advised|for the anniversary|"
-    "while the shop was closed|since the lease ends soon"
-).split("|")
-SYLLABLES = "ba be bo da de do fa fe ka ke ko la le lo ma me mo na ne no ra re ro sa se so ta te to".split()
+    "while the shop was closed|since the lease ends soon",
+    "|",
+)
+SYLLABLES = _words(
+    "ba be bo da de do fa fe ka ke ko la le lo ma me mo na ne no ra re ro sa se so ta te to"
+)
 RARE = tuple(a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES)
 """Names of projects, brands and people that an archive is full of: 24,389 rare words."""
 

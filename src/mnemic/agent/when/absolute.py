@@ -9,6 +9,7 @@ from datetime import date
 from mnemic.agent.when import calendar as cal
 from mnemic.agent.when.calendar import Days
 from mnemic.agent.when.grammar import (
+    ANY_YEAR,
     DAY,
     DAY_WORDS,
     HOLIDAY,
@@ -106,8 +107,8 @@ _FROM_DAY = r"(?P<from>\d{1,2}(?:st|nd|rd|th)?)\s*(?:to|until|and|through|-|–)
 _OPEN = r"(?:(?:from|between)\s+(?:the\s+)?)?"
 
 
-@rule(f"{_OPEN}{_FROM_DAY}{DAY}\\s+(?:of\\s+)?{MONTH}(?:,?\\s+{YEAR})?")
-@rule(f"{_OPEN}{MONTH}\\s+{_FROM_DAY}{DAY}(?:,?\\s+{YEAR})?")
+@rule(f"{_OPEN}{_FROM_DAY}{DAY}\\s+(?:of\\s+)?{MONTH}(?:,?\\s+{ANY_YEAR})?")
+@rule(f"{_OPEN}{MONTH}\\s+{_FROM_DAY}{DAY}(?:,?\\s+{ANY_YEAR})?")
 def _stretch(match: re.Match[str], present: Present) -> Days | None:
     first = _month_day(match, present, match["from"])
     last = _month_day(match, present, match["day"])
@@ -120,8 +121,8 @@ def _stretch(match: re.Match[str], present: Present) -> Days | None:
     return Days(first.first, last.end)
 
 
-@rule(f"{DAY}\\s+(?:of\\s+)?{MONTH}(?:,?\\s+(?:of\\s+)?{YEAR})?", "day")
-@rule(f"{MONTH}\\s+(?:the\\s+)?{DAY}(?:,?\\s+{YEAR})?", "day")
+@rule(f"{DAY}\\s+(?:of\\s+)?{MONTH}(?:,?\\s+(?:of\\s+)?{ANY_YEAR})?", "day")
+@rule(f"{MONTH}\\s+(?:the\\s+)?{DAY}(?:,?\\s+{ANY_YEAR})?", "day")
 def _calendar_day(match: re.Match[str], present: Present) -> Days | None:
     if not match["year"]:
         tail = match.string[match.end() : match.end() + 24]
@@ -139,7 +140,7 @@ def _day_of_month(match: re.Match[str], present: Present) -> Days | None:
     return _choose((_day(first.year, first.month, day) for first in firsts), present)
 
 
-@rule(f"{MONTH},?\\s+(?:of\\s+)?{YEAR}", "month", dated=True)
+@rule(f"{MONTH},?\\s+(?:of\\s+)?{ANY_YEAR}", "month", dated=True)
 def _month_year(match: re.Match[str], present: Present) -> Days | None:
     return cal.months(int(match["year"]), cal.MONTHS[match["month"].lower()])
 

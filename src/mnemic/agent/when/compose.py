@@ -15,6 +15,7 @@ from mnemic.agent.when.grammar import (
     PART,
     TEXT_CHARS_MAX,
     UNIT,
+    WEEKDAY,
     Found,
     Present,
     any_of,
@@ -44,6 +45,12 @@ _NTH_UNIT = re.compile(
     r"(?P<unit>week|weekend|day|month)\s+(?:of|in)\s+",
     _I,
 )
+_NTH_WEEKDAY = re.compile(
+    f"(?:on\\s+)?(?:the\\s+)?(?P<nth>{any_of(ORDINALS)})\\s+{WEEKDAY}\\s+(?:of|in)\\s+", _I
+)
+_PART_BEFORE = re.compile(
+    f"(?:(?:on|in)\\s+)?the\\s+{PART}\\s+(?P<side>before|after)\\s+(?:the\\s+)?", _I
+)
 _PART_OF = re.compile(f"(?:(?:on|in)\\s+)?(?:the\\s+)?{PART}\\s+of\\s+", _I)
 _LEAD = re.compile(
     r"(?P<word>in|during|on|of|from|throughout|for|around|about|over|at|as\s+of|back\s+in|circa)\s+"
@@ -66,12 +73,21 @@ _THEN_IN = re.compile(r"[\s,]*(?:in\s+|on\s+|during\s+|at\s+|around\s+)?(?:the\s
 _START = re.compile(r"(?<![\w'’/.:-])(?=\w)")
 
 _THE = re.compile(r"the\s+", _I)
+_DOER = re.compile(r"\b(?:\w+ed|told|written|made|given|sung|taught|led|run)\s+$", _I)
 _VERBS = frozenset(("fall", "spring", "may", "march"))
 
 _LENGTHS = {
     "day": 1, "week": 7, "weekend": 2, "month": 30, "quarter": 91, "year": 365, "decade": 3652,
 }  # fmt: skip
 _STEPS = {"last": -1, "previous": -1, "this": 0, "next": 1}
+
+
+_ABOUT = re.compile(r"about\s", re.IGNORECASE)
+_SPEAKING = re.compile(
+    r"\b(?:talk|say|said|speak|chat|think|thought|tell|told|ask|hear|write|know|learn)(?:ed|ing|s)?"
+    r"(?:\s+\w{1,12})?\s$",
+    re.IGNORECASE,
+)
 
 
 def expressions(text: str, present: Present) -> Iterator[Found]:
@@ -81,6 +97,9 @@ def expressions(text: str, present: Present) -> Iterator[Found]:
     for match in _START.finditer(text):
         if match.start() < at:
             continue
+        before = text[max(0, match.start() - 30) : match.start()]
+        if _ABOUT.match(text, match.start()) and _SPEAKING.search(before):
+            continue  # "what did we talk about | two weeks ago"
         found = expression(text, match.start(), present)
         if found is not None:
             at = found.end
@@ -98,7 +117,9 @@ def expression(text: str, at: int, present: Present) -> Found | None:
 
 
 def _composed(text: str, at: int, present: Present) -> Found | None:
-    for compose in (_between, _next_to, _nth_unit, _edge, _part_of, _relation):
+    for compose in (
+        _between, _next_to, _nth_unit, _nth_weekday, _edge, _part_of, _part_before, _relation,
+    ):
         made = compose(text, at, present)
         if made is not None and made.days.end > made.days.first:
             return made
@@ -173,6 +194,8 @@ def _relation(text: str, at: int, present: Present) -> Found | None:
         return None
     days, vague = inner.days, inner.vague or (word == "by" and inner.bare and inner.kind == "month")
     if inner.kind == "rolling":
+        return None
+    if word == "by" and inner.kind == "month" and _DOER.search(text[max(0, at - 24) : at]):
         return None
     if word.startswith(("before", "prior")):
         made, word = Days(FIRST, days.first), "before"
@@ -250,6 +273,30 @@ def _nth_unit(text: str, at: int, present: Present) -> Found | None:
         first = cal.shift(days.end, -length) if n == -1 else cal.shift(days.first, length * (n - 1))
         made = Days(first, cal.shift(first, length))
     return Found(made, at, inner.end, inner.vague) if made.first < days.end else None
+
+
+def _nth_weekday(text: str, at: int, present: Present) -> Found | None:
+    match = _NTH_WEEKDAY.match(text, at)
+    inner = _the_unit(text, match.end(), present) if match else None
+    if match is None or inner is None or not 28 <= inner.days.length <= 31:
+        return None
+    n, wanted = ORDINALS[match["nth"].lower()], cal.WEEKDAYS[match["weekday"].lower()]
+    days = inner.days
+    if n == -1:
+        last = cal.shift(days.end, -1)
+        day = cal.shift(last, -((last.weekday() - wanted) % 7))
+    else:
+        day = cal.shift(days.first, (wanted - days.first.weekday()) % 7 + 7 * (n - 1))
+    return Found(cal.one(day), at, inner.end, dated=True) if day < days.end else None
+
+
+def _part_before(text: str, at: int, present: Present) -> Found | None:
+    match = _PART_BEFORE.match(text, at)
+    inner = _inner(text, match.end(), present) if match else None
+    if match is None or inner is None or inner.days.length != 1:
+        return None
+    day = cal.shift(inner.days.first, -1 if match["side"].lower() == "before" else 1)
+    return Found(narrowed(cal.one(day), match["part"]), at, inner.end, dated=inner.dated)
 
 
 def _the_unit(text: str, at: int, present: Present) -> Found | None:

@@ -21,18 +21,24 @@ TEXT_CHARS_MAX = 2_000
 NUMBERS = {
     name: number
     for number, name in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+         "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+         "nineteen", "twenty")
     )
-} | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50}
+} | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50}  # fmt: skip
 VAGUE = {
     "a couple of": (2, 3), "a couple": (2, 3), "couple of": (2, 3), "couple": (2, 3),
-    "a few": (2, 6), "few": (2, 6), "several": (3, 9), "some": (2, 9),
+    "two or three": (2, 3), "three or four": (3, 4), "a few": (2, 6), "few": (2, 6), "several": (3, 9), "some": (2, 9),
 }  # fmt: skip
 ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "final": -1,
     "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5,
 }  # fmt: skip
-_TEENS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"]
+_TEENS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
+    "eighteenth", "nineteenth",
+)  # fmt: skip
 DAY_WORDS = (
     {word: n for n, word in enumerate(_TEENS, 1)}
     | {"twentieth": 20, "thirtieth": 30, "thirty-first": 31}
@@ -85,6 +91,7 @@ def any_of(words: Iterable[str]) -> str:
 MONTH = f"(?P<month>{any_of(cal.MONTHS)})\\.?"
 DAY = f"(?P<day>\\d{{1,2}}(?:st|nd|rd|th)?|{any_of(DAY_WORDS)})"
 YEAR = r"(?P<year>(?:1[5-9]|20|21)\d\d)"
+ANY_YEAR = r"(?P<year>[1-9]\d{3})"  # beside a month, any year is one
 COUNT = f"(?P<count>\\d{{1,4}}|{any_of(NUMBERS)}|{any_of(VAGUE)})"
 UNIT = r"(?P<unit>day|weekend|week|month|year|decade|quarter|hour|minute)s?"
 PART = f"(?P<part>{any_of(cal.DAY_PARTS)})"

@@ -13,33 +13,35 @@ from mnemic.agent.when.grammar import COUNT, PART, UNIT, WEEKDAY, Found, Present
 _NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
-@rule(r"(?:the\s+)?day\s+before\s+yesterday", "day")
+@rule(r"(?:the\s+)?day\s+before\s+yesterday", "day", dated=True)
 def _before_yesterday(match: re.Match[str], present: Present) -> Days | None:
     return cal.one(cal.shift(present.today, -2))
 
 
-@rule(r"(?:the\s+)?day\s+after\s+tomorrow", "day")
+@rule(r"(?:the\s+)?day\s+after\s+tomorrow", "day", dated=True)
 def _after_tomorrow(match: re.Match[str], present: Present) -> Days | None:
     return cal.one(cal.shift(present.today, 2))
 
 
-@rule(f"(?:earlier\\s+)?(?P<name>yesterday|today|tomorrow)(?!['’]s)(?:\\s+{PART})?", "day")
+@rule(
+    f"(?:earlier\\s+)?(?P<name>yesterday|today|tomorrow)(?!['’]s)(?:\\s+{PART})?", "day", dated=True
+)
 def _near_day(match: re.Match[str], present: Present) -> Days | None:
     day = cal.shift(present.today, _NEAR_DAYS[match["name"].lower()])
     return narrowed(cal.one(day), match["part"])
 
 
-@rule(r"last\s+night", "day")
+@rule(r"last\s+night", "day", dated=True)
 def _last_night(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(cal.shift(present.today, -1)), "night")
 
 
-@rule(r"tonight", "day")
+@rule(r"tonight", "day", dated=True)
 def _tonight(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(present.today), "night")
 
 
-@rule(f"this\\s+{PART}", "day")
+@rule(f"this\\s+{PART}", "day", dated=True)
 def _this_part(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(present.today), match["part"])
 

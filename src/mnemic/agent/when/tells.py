@@ -36,6 +36,9 @@ _FUTURE = re.compile(
     r"\w+['’]ll|i['’]m|we['’]re|appointment|deadline|due)\b",
     _I,
 )
+_YEARLY = re.compile(
+    r"\b(?:born|birthdays?|anniversary|always|usually|often|every|normally|typically)\b", _I
+)
 _SENTENCE_END = re.compile(r"[.!?\n](?=\s|$)")
 
 
@@ -107,6 +110,8 @@ def _definite(text: str, found: Found, sentence: str) -> bool:
         return False
     if re.match(r"(?:for|until|over)\b", text[found.start : found.start + 6], _I):
         return False
-    if found.kind in ("weekday", "season", "holiday", "month") and not found.dated:
-        return bool(_PAST.search(sentence) or _FUTURE.search(sentence))
-    return True
+    if found.dated or found.kind in ("", "unit", "year"):
+        return True
+    if _YEARLY.search(sentence):
+        return False
+    return found.kind == "day" or bool(_PAST.search(sentence) or _FUTURE.search(sentence))

@@ -21,8 +21,9 @@ _SAID = re.compile(
 )
 _INGESTED = re.compile(
     r"\bingest(?:ed)?\b|\badded\s+to\s+(?:the\s+|your\s+|my\s+)?memory\b|"
-    r"\b(?:what|which|everything|anything|episodes?|memories|messages?|chats?|notes?|files?|"
-    r"transcripts?|conversations?|documents?|records?)\s+(?:\w+\s+){0,2}(?:import|imported|stored)\b",
+    r"\b(?:what|which|everything|anything)\s+(?:\w+\s+){0,2}import(?:ed)?\b|"
+    r"\b(?:episodes?|memories|messages?|chats?|notes?|files?|"
+    r"transcripts?|conversations?|documents?|records?)\s+(?:\w+\s+){0,2}(?:imported|stored)\b",
     _I,
 )
 _EVENT = re.compile(
@@ -52,6 +53,9 @@ _OPENING = re.compile(
 )
 _FUTURE = re.compile(
     r"\b(?:will|going\s+to|planned|plans?|upcoming|scheduled|due|shall|won't|\w+['’]ll)\b", _I
+)
+_LOOKS_BACK = re.compile(
+    r"\b(?:did|was|were|had|have|said|told|mentioned|discussed|wrote|talked|happened)\b", _I
 )
 # A span after these words measures something, or is a habit.
 _NOT_A_DATE = re.compile(
@@ -85,7 +89,7 @@ def parse_window(
     except OverflowError:
         moment = now
     text = query[:TEXT_CHARS_MAX]
-    ahead = _FUTURE.search(text) is not None
+    ahead = _FUTURE.search(text) is not None and _LOOKS_BACK.search(text) is None
     present = Present(moment, "future" if ahead else "past", day_first=day_first)
     found = _first(text, present)
     if found is None:
@@ -121,7 +125,7 @@ def _clock(text: str, found: Found) -> tuple[ClockName | None, bool]:
         gap = before[said.end() :]
         if _TO_WHOM.match(gap):
             return "said", True
-        return (None, False) if _CLAUSE.search(gap) else ("said", False)
+        return (None, False) if _CLAUSE.search(gap) else ("said", True)
     if _HAPPENED_PLAIN.search(before[-80:]):
         return "happened", True
     said = _SAID.search(after)

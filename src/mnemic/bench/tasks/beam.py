@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,9 @@ from typing import Any
 
 from mnemic.bench.cases import Case, Question
 from mnemic.bench.tasks.reading import files, json_of
+
+_MARK = re.compile(r"\s*->->\s*\d+(?:\s*,\s*\d+)*\s*$")
+"""The generator's number of batch and bullet at the end of a published message: not ingested."""
 
 
 def read(path: Path) -> Iterator[Case]:
@@ -31,12 +35,13 @@ def read(path: Path) -> Iterator[Case]:
 
 def _published(chat: Path) -> dict[str, Any]:
     """A published conversation in the normalised form: chat.json beside its probing questions."""
+    name = f"{chat.parent.parent.name}-{chat.parent.name}"
     messages = [
         {
             "id": turn["id"],
             "role": turn["role"],
             "time": turn.get("time_anchor") or batch.get("time_anchor"),
-            "content": turn["content"],
+            "content": _MARK.sub("", turn["content"]),
         }
         for batch in json_of(chat)
         for group in batch["turns"]
@@ -46,17 +51,33 @@ def _published(chat: Path) -> dict[str, Any]:
     questions = []
     for kind, asked in (json_of(probing) if probing else {}).items():
         for place, question in enumerate(asked):
-            sources = question.get("source_chat_ids") or []
-            groups = sources.values() if isinstance(sources, dict) else [sources]
             questions.append(
                 {
-                    "qid": f"{chat.parent.name}-{kind}-{place}",
+                    "qid": f"{name}-{kind}-{place}",
                     "type": kind,
                     "question": question["question"],
-                    "evidence_ids": [one for group in groups for one in group],
+                    "evidence_ids": list(_ids(question.get("source_chat_ids"))),
                 }
             )
-    return {"conv": chat.parent.name, "messages": messages, "questions": questions}
+    return {"conv": name, "messages": messages, "questions": questions}
+
+
+def _ids(sources: Any) -> Iterator[Any]:
+    """The ids in lists and mappings of ids, however they are nested."""
+    if isinstance(sources, dict):
+        sources = list(sources.values())
+    if isinstance(sources, list):
+        for one in sources:
+            yield from _ids(one)
+    elif sources is not None:
+        yield sources
+
+
+def _day(label: str) -> datetime | None:
+    try:
+        return datetime.strptime(label.strip(), "%B-%d-%Y").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _case(conversation: dict[str, Any]) -> Case:
@@ -65,7 +86,7 @@ def _case(conversation: dict[str, Any]) -> Case:
     for place, message in enumerate(conversation["messages"]):
         label = message.get("time")
         if label and label != last_label:
-            day = datetime.strptime(label, "%B-%d-%Y").replace(tzinfo=UTC)
+            day = _day(label) or day
             last_label = label
             session += 1
         if not message["content"].strip():
@@ -84,8 +105,8 @@ def _case(conversation: dict[str, Any]) -> Case:
     known = {row["ref"] for row in rows}
     questions, excluded = [], Counter[str]()
     for question in conversation["questions"]:
-        evidence = frozenset(map(str, question.get("evidence_ids") or ())) & known
-        if not evidence:
+        evidence = frozenset(map(str, question.get("evidence_ids") or ()))
+        if not evidence & known:
             excluded["no evidence in memory"] += 1
             continue
         questions.append(

@@ -18,6 +18,8 @@ def read(path: Path) -> Iterator[Case]:
 
     Commits that touch only the changelog are in memory, as in a real history, but never evidence.
     """
+    if path.name.endswith("_queries.jsonl"):
+        path = path.with_name(path.name.replace("_queries.jsonl", "_commits.jsonl"))
     for commits in files(path, "*_commits.jsonl"):
         name = commits.name.removesuffix("_commits.jsonl")
         rows = []
@@ -38,9 +40,10 @@ def read(path: Path) -> Iterator[Case]:
         known = {row["ref"] for row in rows}
         last = max(datetime.fromisoformat(row["said_at"]) for row in rows)
         questions, excluded = [], Counter[str]()
-        for query in json_of(commits.with_name(f"{name}_queries.jsonl")):
-            evidence = frozenset(query["gold"]) & known
-            if not evidence:
+        [queries] = files(commits.parent, f"{name}_queries.jsonl")
+        for query in json_of(queries):
+            evidence = frozenset(query["gold"])
+            if not evidence & known:
                 excluded["no evidence in the history"] += 1
                 continue
             questions.append(

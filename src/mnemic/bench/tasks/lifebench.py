@@ -21,6 +21,7 @@ from mnemic.errors import ImportFailed
 
 ZONE = timezone(timedelta(hours=8))
 _HIDDEN = {"event_id", "phone_id", "type", "datetime"}
+_TIME = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _TIME_FIELDS = ("datetime", "start_time", "date", "日期")
 
 
@@ -28,7 +29,9 @@ def read(path: Path) -> Iterator[Case]:
     """A case for each user below a folder."""
     users = sorted(folder.parent for folder in path.rglob("phone_data"))
     if not users:
-        raise ImportFailed(f"no folder phone_data below {str(path)!r}; give LifeBench's data folder")
+        raise ImportFailed(
+            f"no folder phone_data below {str(path)!r}; give LifeBench's data folder"
+        )
     for user in users:
         yield _case(user)
 
@@ -47,13 +50,15 @@ def _case(user: Path) -> Case:
     known = {row["ref"] for row in rows}
     questions, excluded = [], Counter[str]()
     for place, qa in enumerate(json_of(user / "QA" / "QA_clean.json")):
-        evidence = frozenset(f"{e['type']}:{e['id']}" for e in qa.get("evidence") or ()) & known
-        if not evidence:
+        evidence = frozenset(f"{e['type']}:{e['id']}" for e in qa.get("evidence") or ())
+        if not evidence & known:
             excluded["no evidence in memory"] += 1
             continue
         now = _asked(qa.get("ask_time")) or last + timedelta(days=1)
         questions.append(
-            Question(f"{user.name}-{place}", qa["question"], str(qa.get("question_type")), evidence, now)
+            Question(
+                f"{user.name}-{place}", qa["question"], str(qa.get("question_type")), evidence, now
+            )
         )
     return Case(user.name, rows, questions, excluded)
 
@@ -92,18 +97,20 @@ def _lines(value: Any, name: str = "") -> Iterator[str]:
 def _moment(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
-    found = re.match(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?", value)
+    found = _TIME.match(value)
     if not found:
         return None
     try:
-        return datetime(*(int(part or 0) for part in found.groups()), tzinfo=ZONE)  # type: ignore[arg-type]
+        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=ZONE)
     except ValueError:
         return None
 
 
 def _asked(value: Any) -> datetime | None:
     """The end of the day or month at which a question is asked."""
-    if not isinstance(value, str) or not (found := re.match(r"(\d{4})-(\d{2})(?:-(\d{2}))?", value)):
+    found = re.match(r"(\d{4})-(\d{2})(?:-(\d{2}))?", value) if isinstance(value, str) else None
+    if not found:
         return None
     year, month = int(found[1]), int(found[2])
     day = int(found[3]) if found[3] else monthrange(year, month)[1]

@@ -61,8 +61,8 @@ def _case(sample: dict[str, Any], number: int) -> Case:
         if category == "adversarial":
             excluded["no answer in memory"] += 1
             continue
-        evidence = turns(qa.get("evidence") or ()) & known
-        if not evidence:
+        evidence = turns(qa.get("evidence") or ())
+        if not evidence & known:
             excluded["no usable evidence"] += 1
             continue
         questions.append(

@@ -1,0 +1,117 @@
+"""The times that statements tell of."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnemic.agent.when import RULES_VERSION, tells_of
+from mnemic.errors import InvalidTime
+
+SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)  # a Monday
+
+WORDS = (
+    "I went was last next on the in may 7 yesterday ago two 9999 years Monday March 2023 Christmas "
+    "before early of . this week"
+)
+
+TOLD = [
+    ("I went to the support group yesterday.", "2023-05-07", "2023-05-08"),
+    ("Yesterday, I finally ran a marathon!", "2023-05-07", "2023-05-08"),
+    ("We moved here three years ago", "2020-01-01", "2021-01-01"),
+    ("I saw her last Friday at the gym", "2023-05-05", "2023-05-06"),
+    ("On Sunday we went hiking", "2023-05-07", "2023-05-08"),
+    ("I have an appointment on Friday", "2023-05-12", "2023-05-13"),
+    ("We're going to Spain next month", "2023-06-01", "2023-07-01"),
+    ("I graduated in June 2019.", "2019-06-01", "2019-07-01"),
+    ("I bought it in March", "2023-03-01", "2023-04-01"),
+    ("The trip was on 12 April 2022, and it rained", "2022-04-12", "2022-04-13"),
+    ("Released 2021-11-03 to everyone", "2021-11-03", "2021-11-04"),
+    ("He was born in 1987", "1987-01-01", "1988-01-01"),
+    ("I got a bike for my birthday last week", "2023-05-01", "2023-05-08"),
+    ("I will fly to Rome on May 20", "2023-05-20", "2023-05-21"),
+    ("We met in the summer of 2022", "2022-06-01", "2022-09-01"),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "end"), TOLD)
+def test_told(text: str, start: str, end: str) -> None:
+    span = tells_of(text, SAID)
+    assert span is not None
+    assert (f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}") == (start, end)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "I like tea.", "You may be right", "I may go", "We march on", "Every Monday I swim",
+        "I have lived here for the last three years", "It has rained since last Tuesday",
+        "I have been tired recently", "Christmas is my favourite holiday", "Summer is nice",
+        "April said hi", "I love spring rolls", "It was my last chance", "What's next?",
+        "It cost 2000 dollars", "the last time we met", "We will be done before May",
+        "Mondays are hard", "He sat in the sun", "This is it", "I was born on the 4th of July",
+        "My birthday is on May 20", "I always swam in June", "On Fridays we went out",
+    ],
+)  # fmt: skip
+def test_nothing_told(text: str) -> None:
+    assert tells_of(text, SAID) is None
+
+
+def test_days_are_those_of_the_speaker() -> None:
+    said = datetime(2023, 5, 8, 0, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+    span = tells_of("I slept badly yesterday", said)
+    assert span is not None
+    assert span.start == datetime(2023, 5, 7, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def test_only_the_beginning_of_a_long_text_is_read() -> None:
+    assert tells_of("word " * 400 + "I went yesterday", SAID) is None
+
+
+def test_naive_is_refused() -> None:
+    with pytest.raises(InvalidTime):
+        tells_of("I went yesterday", datetime(2023, 5, 8))  # noqa: DTZ001
+
+
+def test_rules_have_a_version() -> None:
+    assert isinstance(RULES_VERSION, int)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=200),
+        st.lists(
+            st.sampled_from(WORDS.split()),
+            max_size=14,
+        ).map(" ".join),
+    ),
+    st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Pacific/Apia")])),
+)
+def test_any_text_gives_a_span_or_none(text: str, said: datetime) -> None:
+    span = tells_of(text, said)
+    assert span is None or span.start.astimezone(UTC) < span.end.astimezone(UTC)
+
+
+def _each(text: str, times: int) -> float:
+    best = 1.0
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(times):
+            tells_of(text, SAID)
+        best = min(best, (time.perf_counter() - start) / times)
+    return best
+
+
+def test_cost() -> None:
+    plain = "I really like the way the light falls through the old trees behind the house."
+    told = "I really like the way the old trees looked when we went there yesterday afternoon."
+    assert _each(plain, 200) < 30e-6  # 3 µs on a quiet machine
+    assert _each(told, 50) < 1e-3  # 0.1 ms on a quiet machine
+    for text in ("last " * 20_000, "in may " * 15_000, "this 1 " * 15_000):
+        assert _each(text, 1) < 0.1
