@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.errors import InvalidInput
+
 KS = (1, 5, 10, 20)
+METRICS = (*(f"recall@{k}" for k in KS), "mrr", "hit@1")
 RESAMPLES, SEED = 1_000, 7
 
 
@@ -25,7 +28,13 @@ class Score:
 
 
 def score(ranked: Sequence[str | None], evidence: frozenset[str]) -> Score:
-    """The score of a ranking of refs."""
+    """The score of a ranking of refs; a ref that comes twice counts once, at its best rank.
+
+    Raises:
+        InvalidInput: there is no evidence to be found.
+    """
+    if not evidence:
+        raise InvalidInput("a question without evidence has no share of it; leave it out")
     ranks = [rank for rank, ref in enumerate(ranked, 1) if ref in evidence]
     found = {ref: rank for rank, ref in reversed(list(enumerate(ranked, 1))) if ref in evidence}
     return Score(
@@ -35,20 +44,22 @@ def score(ranked: Sequence[str | None], evidence: frozenset[str]) -> Score:
     )
 
 
-def summary(scores: Sequence[Score]) -> dict[str, float | int | dict[str, list[float]]]:
-    """Means over questions, with 95 % intervals by bootstrap over questions."""
+def summary(scores: Sequence[Score]) -> dict[str, float | dict[str, list[float]]]:
+    """Means over questions; "ci" has 95 % intervals (low, high) by bootstrap over questions."""
     table = np.array(
         [[*one.recall, one.reciprocal_rank, one.hit_at_1] for one in scores], dtype=np.float64
     ).reshape(len(scores), len(KS) + 2)
-    names = [*(f"recall@{k}" for k in KS), "mrr", "hit@1"]
     if not len(table):
-        return {"n": 0, **dict.fromkeys(names, 0.0)}
+        return {**dict.fromkeys(METRICS, 0.0), "ci": {name: [0.0, 0.0] for name in METRICS}}
     low, high = _interval(table)
     return {
-        "n": len(scores),
-        **{name: round(float(mean), 4) for name, mean in zip(names, table.mean(axis=0), strict=True)},
-        "ci95": {
-            name: [round(float(low[i]), 4), round(float(high[i]), 4)] for i, name in enumerate(names)
+        **{
+            name: round(float(mean), 4)
+            for name, mean in zip(METRICS, table.mean(axis=0), strict=True)
+        },
+        "ci": {
+            name: [round(float(low[i]), 4), round(float(high[i]), 4)]
+            for i, name in enumerate(METRICS)
         },
     }
 
@@ -61,14 +72,16 @@ def _interval(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return np.percentile(means, 2.5, axis=0), np.percentile(means, 97.5, axis=0)
 
 
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[str | None]], offset: int = 60) -> list[str | None]:
-    """Rankings merged by summed reciprocal rank.
+def reciprocal_rank_fusion(
+    rankings: Sequence[Sequence[str | None]], offset: int = 60
+) -> list[str | None]:
+    """Rankings merged by summed reciprocal rank; a ref counts once a ranking, at its best rank.
 
     Source:
         Reciprocal Rank Fusion (Cormack et al., SIGIR 2009); the offset 60 is theirs.
     """
     total: dict[str | None, float] = {}
     for ranking in rankings:
-        for rank, ref in enumerate(ranking, 1):
+        for rank, ref in enumerate(dict.fromkeys(ranking), 1):
             total[ref] = total.get(ref, 0.0) + 1 / (offset + rank)
     return sorted(total, key=lambda ref: -total[ref])

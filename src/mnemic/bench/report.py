@@ -21,31 +21,44 @@ def keep(result: dict[str, Any], folder: Path) -> Path:
     """Appends a result, with where it was made, as one line to results/TASK.jsonl."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['task']}.jsonl"
-    line = {
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": __version__,
-        "commit": _commit(),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        **result,
-    }
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps(stamped(result), ensure_ascii=False) + "\n")
     return path
 
 
+def stamped(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with what made it and when; one that has this already stays as it is."""
+    if "made_at" in result:
+        return result
+    return {
+        **result,
+        "version": __version__,
+        "commit": _commit(),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
 def _commit() -> str | None:
-    """The commit of the source tree, if this runs in one."""
-    here = Path(__file__).resolve().parent
-    done = subprocess.run(  # noqa: S603
-        ["git", "-C", str(here), "rev-parse", "--short=12", "HEAD"],  # noqa: S607
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    """The commit of the source tree, if this runs in one; "+changes" if the tree differs."""
+    here = Path(__file__).resolve().parents[1]
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*",  # noqa: S607
+             "--dirty=+changes"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except OSError:
+        return None
     return done.stdout.strip() or None
 
 
 def show(result: dict[str, Any], console: Console) -> None:
     """A retrieval result as tables: systems, then categories."""
-    table = Table(title=f"{result['task']}: share of all evidence in the top k, %, ± half of the 95 % interval")
+    table = Table(
+        title=f"{result['task']}: share of all evidence in the top k, %",
+        caption="± half of the 95 % interval",
+    )
     table.add_column("system")
     for column in COLUMNS:
         table.add_column(column, justify="right")
@@ -58,20 +71,22 @@ def show(result: dict[str, Any], console: Console) -> None:
         table.add_column("n", justify="right")
         for name in result["systems"]:
             table.add_column(name, justify="right")
-        for category, systems in result["by_category"].items():
-            cells = [f"{100 * found['recall@10']:.1f}" for found in systems.values()]
-            table.add_row(category, str(systems["mnemic"]["n"]), *cells)
+        for category, found in result["by_category"].items():
+            cells = [_cell(found[name], "recall@10") for name in result["systems"]]
+            table.add_row(category, str(found["n"]), *cells)
         console.print(table)
     console.print(
         f"{result['n']} questions, {result['episodes']:,} episodes, model {result['embedder']}, "
-        f"recall p50 {result['recall_ms']['p50']} ms, p95 {result['recall_ms']['p95']} ms"
+        f"recall p50 {result['latency_ms']['p50']} ms, p95 {result['latency_ms']['p95']} ms"
     )
+    for note in result["notes"]:
+        console.print(note)
     for reason, count in result["excluded"].items():
         console.print(f"left out: {count} questions ({reason})")
 
 
 def _cell(found: dict[str, Any], column: str) -> str:
-    low, high = found.get("ci95", {}).get(column, (0, 0))
+    low, high = found["ci"][column]
     return f"{100 * found[column]:.1f} ±{50 * (high - low):.1f}"
 
 

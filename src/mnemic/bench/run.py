@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from mnemic.agent.memory import Memory
+from mnemic.agent.protocols import Embedder
+from mnemic.bench import TASKS
 from mnemic.bench.cases import Case
-from mnemic.bench.measure import Score, reciprocal_rank_fusion, score, summary
+from mnemic.bench.measure import RESAMPLES, SEED, Score, reciprocal_rank_fusion, score, summary
+from mnemic.errors import InvalidInput
 
-TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
 SCOPE = "bench"
 DEPTH = 20
 POOL = 100
@@ -36,41 +38,67 @@ class Tally:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     excluded: Counter[str] = field(default_factory=Counter)
+    missing_evidence: int = 0
     recall_ms: list[float] = field(default_factory=list)
     episodes: int = 0
     embedder: str | None = None
 
 
 def run_retrieval(
-    task: str, path: Path, *, limit: int | None = None, progress: Progress | None = None
+    task: str,
+    path: Path,
+    *,
+    embedder: Embedder | Literal["auto"] | None = "auto",
+    limit: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The result object of a task: shares of all evidence found, for each system and category.
+
+    Without an embedder there is no "dense" and no "rrf", and "notes" says so.
 
     Args:
         task: one of TASKS.
         path: the data as published.
+        embedder: as for `Memory`.
         limit: only the first questions of each case.
         progress: called with what is being done, how much is done, and of how much.
+
+    Raises:
+        InvalidInput: there is no such task.
+        ImportFailed: there is no such data at the path.
     """
+    if task not in TASKS:
+        raise InvalidInput(f"there is no task {task!r}; choose from {', '.join(TASKS)}")
     reader: Callable[[Path], Iterator[Case]] = import_module(
         f"mnemic.bench.tasks.{task.replace('-', '_')}"
     ).read
     tally = Tally()
     began = time.monotonic()
     for case in reader(path):
-        _run_case(case, tally, limit, progress)
+        _run_case(case, tally, embedder, limit, progress)
+    notes = []
+    if tally.embedder is None:
+        notes.append("no embedder: found by words only; dense and rrf were not run")
     return {
         "task": task,
         "n": len(tally.scores["mnemic"]),
         "systems": {name: summary(scores) for name, scores in tally.scores.items()},
         "by_category": {
-            category: {name: summary(scores) for name, scores in systems.items()}
+            category: {
+                "n": len(systems["mnemic"]),
+                **{name: summary(scores) for name, scores in systems.items()},
+            }
             for category, systems in sorted(tally.by_category.items())
         },
         "excluded": dict(tally.excluded),
+        "missing_evidence": tally.missing_evidence,
+        "notes": notes,
         "episodes": tally.episodes,
         "embedder": tally.embedder,
-        "recall_ms": {
+        "seed": SEED,
+        "resamples": RESAMPLES,
+        "limit": limit,
+        "latency_ms": {
             "p50": round(float(np.percentile(tally.recall_ms or [0], 50)), 2),
             "p95": round(float(np.percentile(tally.recall_ms or [0], 95)), 2),
         },
@@ -78,16 +106,26 @@ def run_retrieval(
     }
 
 
-def _run_case(case: Case, tally: Tally, limit: int | None, progress: Progress | None) -> None:
+def _run_case(
+    case: Case,
+    tally: Tally,
+    embedder: Embedder | Literal["auto"] | None,
+    limit: int | None,
+    progress: Progress | None,
+) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="mnemic-bench-") as folder,
-        Memory(Path(folder) / "bench.mnemic", background=False) as memory,
+        Memory(Path(folder) / "bench.mnemic", embedder=embedder, background=False) as memory,
     ):
-        memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
-        memory.ready(None if progress is None else lambda done, of: progress(f"{case.name}: deep keys", done, of))
-        tally.episodes += len(case.rows)
+        written = memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
+        if progress is None:
+            memory.ready()
+        else:
+            memory.ready(lambda done, of: progress(f"{case.name}: deep keys", done, of))
+        tally.episodes += written.stored
         tally.embedder = memory.embedder.space if memory.embedder else None
         tally.excluded.update(case.excluded)
+        tally.missing_evidence += case.missing_evidence
         questions = list(islice(case.questions, limit))
         for done, question in enumerate(questions):
             if progress:
@@ -106,8 +144,10 @@ def _rankings(memory: Memory, text: str, now: Any, tally: Tally) -> dict[str, li
     for name, channel in (("bm25", "lexical"), ("dense", "dense")):
         if channel == "dense" and memory.embedder is None:
             continue
-        hits = memory.recall(text, scope=SCOPE, k=POOL, now=now, window=None, channels=(channel,)).hits
-        rankings[name] = [hit.episode.ref for hit in hits]
+        plain = memory.recall(
+            text, scope=SCOPE, k=POOL, now=now, window=None, channels=(channel,)
+        )
+        rankings[name] = [hit.episode.ref for hit in plain.hits]
     if "dense" in rankings:
         rankings["rrf"] = reciprocal_rank_fusion([rankings["bm25"], rankings["dense"]])
     return rankings

@@ -27,8 +27,9 @@ NUMBERS = {
     )
 } | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50}  # fmt: skip
 VAGUE = {
-    "a couple of": (2, 3), "a couple": (2, 3), "couple of": (2, 3), "couple": (2, 3),
-    "two or three": (2, 3), "three or four": (3, 4), "a few": (2, 6), "few": (2, 6), "several": (3, 9), "some": (2, 9),
+    "two or three": (2, 3), "three or four": (3, 4), "a couple of": (2, 3),
+    "a couple": (2, 3), "couple of": (2, 3), "couple": (2, 3),
+    "a few": (2, 6), "few": (2, 6), "several": (3, 9), "some": (2, 9),
 }  # fmt: skip
 ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "final": -1,

@@ -18,7 +18,7 @@ from mnemic.bench.cases import Case, Question
 from mnemic.bench.tasks.reading import files, json_of
 
 _MARK = re.compile(r"\s*->->\s*\d+(?:\s*,\s*\d+)*\s*$")
-"""The generator's number of batch and bullet at the end of a published message: not ingested."""
+"""The generator's number of batch and bullet at the end of some messages: not ingested."""
 
 
 def read(path: Path) -> Iterator[Case]:
@@ -41,7 +41,7 @@ def _published(chat: Path) -> dict[str, Any]:
             "id": turn["id"],
             "role": turn["role"],
             "time": turn.get("time_anchor") or batch.get("time_anchor"),
-            "content": _MARK.sub("", turn["content"]),
+            "content": turn["content"],
         }
         for batch in json_of(chat)
         for group in batch["turns"]
@@ -89,11 +89,12 @@ def _case(conversation: dict[str, Any]) -> Case:
             day = _day(label) or day
             last_label = label
             session += 1
-        if not message["content"].strip():
+        content = _MARK.sub("", message["content"])
+        if not content.strip():
             continue
         rows.append(
             {
-                "text": message["content"],
+                "text": content,
                 "speaker": message["role"],
                 "session": f"session-{session}",
                 "position": place,

@@ -1,0 +1,1 @@
+"""The shipped kit for testing what stands on Mnemic: fakes and contracts."""
