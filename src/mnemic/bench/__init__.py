@@ -3,7 +3,7 @@
 Everything here goes through `Memory`, as a user would.
 
     tasks/        readers of public data, one a file
-    run.py        remember, recall, score, beside BM25, dense and RRF in the same run
+    retrieval.py  remember, recall, score, beside BM25, dense and RRF in the same run
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes
     report.py     tables, JSON, lines in results/
@@ -64,7 +64,7 @@ def run(
             chosen = None if embedder == "auto" else embedder
             result = run_scale(n, embedder=chosen, progress=tick)
         else:
-            from mnemic.bench.run import run_retrieval
+            from mnemic.bench.retrieval import run_retrieval
 
             if path is None:
                 raise InvalidInput(f"task {task!r} needs the path of its data")

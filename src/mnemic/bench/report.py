@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from mnemic import __version__
-
-COLUMNS = ("recall@1", "recall@5", "recall@10", "recall@20", "mrr", "hit@1")
+from mnemic.bench.measure import METRICS
 
 
 def keep(result: dict[str, Any], folder: Path) -> Path:
@@ -44,8 +44,8 @@ def _commit() -> str | None:
     here = Path(__file__).resolve().parents[1]
     try:
         done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--exclude=*",  # noqa: S607
-             "--dirty=+changes"],
+            ["git", "--no-optional-locks", "-C", str(here), "describe", "--always",  # noqa: S607
+             "--abbrev=12", "--exclude=*", "--dirty=+changes"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     except OSError:
@@ -58,15 +58,16 @@ def show(result: dict[str, Any], console: Console) -> None:
     table = Table(
         title=f"{result['task']}: share of all evidence in the top k, %",
         caption="± half of the 95 % interval",
+        box=SIMPLE_HEAD,
     )
     table.add_column("system")
-    for column in COLUMNS:
-        table.add_column(column, justify="right")
+    for column in METRICS:
+        table.add_column(column.replace("recall", "R"), justify="right", no_wrap=True)
     for name, found in result["systems"].items():
-        table.add_row(name, *(_cell(found, column) for column in COLUMNS))
+        table.add_row(name, *(_cell(found, column) for column in METRICS))
     console.print(table)
     if len(result["by_category"]) > 1:
-        table = Table(title="recall@10 by category, %")
+        table = Table(title="R@10 by category, %", box=SIMPLE_HEAD)
         table.add_column("category")
         table.add_column("n", justify="right")
         for name in result["systems"]:
@@ -92,7 +93,8 @@ def _cell(found: dict[str, Any], column: str) -> str:
 
 def show_scale(result: dict[str, Any], console: Console) -> None:
     """A scale result as one table."""
-    table = Table(title=f"scale: {result['n']:,} episodes in one scope", show_header=False)
+    title = f"scale: {result['n']:,} episodes in one scope"
+    table = Table(title=title, show_header=False, box=SIMPLE_HEAD)
     for name, value in result.items():
         if isinstance(value, dict):
             table.add_row(name, "  ".join(f"{key} {inner}" for key, inner in value.items()))

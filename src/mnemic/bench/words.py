@@ -19,8 +19,8 @@ VERBS = _words(
 )
 THINGS = _words(
     "kitchen bicycle garden report invoice guitar laptop window database fence camera engine "
-    "recipe letter ticket printer boat carpet lamp ladder server kettle violin telescope notebook sensor "
-    "blanket drawer parcel bridge chimney compass hammock orchard pavement quilt"
+    "recipe letter ticket printer boat carpet lamp ladder server kettle violin telescope notebook "
+    "sensor blanket drawer parcel bridge chimney compass hammock orchard pavement quilt"
 )
 PLACES = _words(
     "Lisbon Oslo Turin Ghent Porto Bergen Krakow Malmo Zagreb Bilbao Aarhus Basel Cork Dresden "

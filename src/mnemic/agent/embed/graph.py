@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,9 +46,13 @@ def read_safetensors(path: Path) -> dict[str, Floats]:
             kind = {"F32": "<f4", "F16": "<f2"}.get(entry.get("dtype", ""))
             if name == "__metadata__" or kind is None:
                 continue
-            start, end = entry["data_offsets"]
-            raw = np.frombuffer(content[8 + size + start : 8 + size + end], dtype=kind)
-            tensors[name.removeprefix("bert.")] = raw.reshape(entry["shape"]).astype(np.float32)
+            (start, end), shape = entry["data_offsets"], entry["shape"]
+            if not 0 <= start <= end <= len(content) - 8 - size:
+                raise EmbedderMismatch(f"{str(path)!r}: tensor {name!r} lies outside the file")
+            if end - start != math.prod(shape) * np.dtype(kind).itemsize:
+                raise EmbedderMismatch(f"{str(path)!r}: tensor {name!r} is not of shape {shape}")
+            raw = np.frombuffer(content, kind, math.prod(shape), 8 + size + start).reshape(shape)
+            tensors[name.removeprefix("bert.")] = raw.astype(np.float32)
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EmbedderMismatch(f"{str(path)!r} is not a safetensors file: {error}") from error
     return tensors
@@ -68,7 +73,10 @@ def build(weights: Weights, *, heads: int, eight_bit: bool = True) -> bytes:
 
 def layers_of(weights: Weights) -> int:
     """How many layers these weights have."""
-    return 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
+    return 1 + max(
+        (int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer.")),
+        default=-1,
+    )
 
 
 class _Graph:
@@ -87,12 +95,15 @@ class _Graph:
         return pb.model(
             self._nodes,
             self._tensors,
-            [pb.value("ids", pb.INT64, ("batch", "time")), pb.value("mask", pb.INT64, ("batch", "time"))],
+            [pb.value(name, pb.INT64, ("batch", "time")) for name in ("ids", "mask")],
             [pb.value("vectors", pb.FLOAT, ("batch", width))],
         )
 
-    def _op(self, kind: str, inputs: list[str], out: str, domain: str = "", **attributes: object) -> str:
-        self._nodes.append(pb.node(kind, inputs, [out], domain, **attributes))  # type: ignore[arg-type]
+    def _op(
+        self, kind: str, inputs: list[str], out: str, domain: str = "",
+        **attributes: float | int | str,
+    ) -> str:
+        self._nodes.append(pb.node(kind, inputs, [out], domain, **attributes))
         return out
 
     def _put(self, name: str, array: NDArray[np.generic]) -> str:
@@ -144,7 +155,7 @@ class _Graph:
         return self._op("Expand", ["row_bias", "bias_shape"], "attention_bias")
 
     def _linear(self, x: str, weight: Floats, bias: Floats, out: str) -> str:
-        """x · Wᵀ + b, W of shape (outputs, inputs)."""
+        """The node x · Wᵀ + b, W of shape (outputs, inputs)."""
         self._put(f"{out}.b", bias)
         if not self._eight_bit:
             self._put(f"{out}.w", np.ascontiguousarray(weight.T))

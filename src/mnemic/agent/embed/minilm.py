@@ -11,40 +11,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.embed.wordpiece import WordPiece
+from mnemic.agent.embed.wordpiece import PIECES_MAX, WordPiece
 from mnemic.errors import EmbedderMismatch
 
 BATCH_PIECES_MAX = 4_096
 """How many word pieces, padding included, go through the model at once."""
 
+THREADS_MAX = 4
 
-class Encoder:
+
+class MiniLM:
     """A sentence encoder in a folder that holds `model.onnx` and `vocab.txt`.
 
     The model is loaded at the first text. Threads may share an encoder.
+
+    Args:
+        folder: a built model; see build.py.
+        space: the name of its embedding space.
+        dimension: how many floats a vector has.
+        threads: how many threads one call computes with; None takes the cores at hand, 4 at most.
     """
 
-    def __init__(self, folder: Path, *, space: str, dimension: int) -> None:
+    def __init__(
+        self, folder: Path, *, space: str, dimension: int, threads: int | None = None
+    ) -> None:
         self.space = space
         self.dimension = dimension
         self._folder = folder
+        self._threads = threads or min(THREADS_MAX, _cores())
         self._guard = threading.Lock()
         self._session: Any = None
-        self._pieces: WordPiece | None = None
+        self._tokens: WordPiece | None = None
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension); of long texts the first 256 word pieces."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         if not len(texts):
             return vectors
-        session, pieces = self._loaded()
+        pieces, session = self._word_pieces(), self._model()
         encoded = [pieces.encode(text) for text in texts]
         # Texts of like length go together, so that little of a batch is padding.
         order = sorted(range(len(texts)), key=lambda which: len(encoded[which]))
         start = 0
         while start < len(order):
             end = start + 1
-            while end < len(order) and (end + 1 - start) * len(encoded[order[end]]) <= BATCH_PIECES_MAX:
+            while end < len(order):
+                if (end + 1 - start) * len(encoded[order[end]]) > BATCH_PIECES_MAX:
+                    break
                 end += 1
             some = order[start:end]
             time = len(encoded[some[-1]])
@@ -57,22 +70,53 @@ class Encoder:
             start = end
         return vectors
 
-    def _loaded(self) -> tuple[Any, WordPiece]:
+    def count_tokens(self, text: str) -> int:
+        """How many word pieces a text has, [CLS] and [SEP] not counted."""
+        return self._word_pieces().count(text)
+
+    def chunks(self, text: str, tokens_max: int = PIECES_MAX - 2, overlap: int = 32) -> list[str]:
+        """Substrings of a text that the model can read whole; a short text as it is.
+
+        Args:
+            text: any text.
+            tokens_max: word pieces a chunk may have.
+            overlap: how many pieces at most a chunk shares with the one before.
+
+        Raises:
+            InvalidInput: the overlap is not smaller than the chunk.
+        """
+        return self._word_pieces().chunks(text, tokens_max, overlap)
+
+    def _word_pieces(self) -> WordPiece:
         with self._guard:
-            if self._session is None or self._pieces is None:
+            if self._tokens is None:
+                self._tokens = WordPiece(self._folder / "vocab.txt")
+            return self._tokens
+
+    def _model(self) -> Any:
+        with self._guard:
+            if self._session is None:
                 import onnxruntime
 
                 options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+                options.intra_op_num_threads = self._threads
                 options.log_severity_level = 3
+                path = self._folder / "model.onnx"
                 try:
                     self._session = onnxruntime.InferenceSession(
-                        str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+                        str(path), options, providers=["CPUExecutionProvider"]
                     )
-                except Exception as error:  # noqa: BLE001  onnxruntime's errors share no base of their own
+                except Exception as error:  # its errors share no base of their own
                     raise EmbedderMismatch(
-                        f"{str(self._folder / 'model.onnx')!r} cannot be loaded: {error}; remove the "
-                        "folder and run `mnemic model install`"
+                        f"{str(path)!r} cannot be loaded: {error}; remove the folder and run "
+                        "`mnemic model install`"
                     ) from error
-                self._pieces = WordPiece(self._folder / "vocab.txt")
-            return self._session, self._pieces
+            return self._session
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1

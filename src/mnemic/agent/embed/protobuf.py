@@ -90,5 +90,8 @@ def model(
         + b"".join(block(11, item) for item in inputs)
         + b"".join(block(12, item) for item in outputs)
     )
-    opsets = block(8, block(1, "") + number(2, 17)) + block(8, block(1, "com.microsoft") + number(2, 1))
+    opsets = b"".join(
+        block(8, block(1, domain) + number(2, version))
+        for domain, version in (("", 17), ("com.microsoft", 1))
+    )
     return number(1, 9) + block(2, "mnemic") + opsets + block(7, graph)

@@ -1,4 +1,4 @@
-"""The encoder in plain numpy, float32, one text at a time: the law that the ONNX model is tested by.
+"""The encoder in plain numpy, one text at a time: the law that the ONNX model is tested by.
 
 Source:
     BERT (Devlin et al., 2018, arXiv:1810.04805), post-norm; mean pooling and L2 norm as in
@@ -54,14 +54,17 @@ def encode(weights: Mapping[str, Floats], ids: Sequence[int], *, heads: int) -> 
             x + _linear(bent, weights, f"{at}.output.dense"), weights, f"{at}.output.LayerNorm"
         )
     mean = x.mean(axis=0)
-    return (mean / np.linalg.norm(mean)).astype(np.float32)
+    out: Floats = (mean / np.linalg.norm(mean)).astype(np.float32)
+    return out
 
 
 def _linear(x: Floats, weights: Mapping[str, Floats], name: str) -> Floats:
-    return (x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]).astype(np.float32)
+    out: Floats = (x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]).astype(np.float32)
+    return out
 
 
 def _norm(x: Floats, weights: Mapping[str, Floats], name: str) -> Floats:
     centred = x - x.mean(axis=-1, keepdims=True)
     scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-12)
-    return (scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]).astype(np.float32)
+    out: Floats = (scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]).astype(np.float32)
+    return out

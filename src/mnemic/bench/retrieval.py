@@ -144,9 +144,7 @@ def _rankings(memory: Memory, text: str, now: Any, tally: Tally) -> dict[str, li
     for name, channel in (("bm25", "lexical"), ("dense", "dense")):
         if channel == "dense" and memory.embedder is None:
             continue
-        plain = memory.recall(
-            text, scope=SCOPE, k=POOL, now=now, window=None, channels=(channel,)
-        )
+        plain = memory.recall(text, scope=SCOPE, k=POOL, now=now, window=None, channels=(channel,))
         rankings[name] = [hit.episode.ref for hit in plain.hits]
     if "dense" in rankings:
         rankings["rrf"] = reciprocal_rank_fusion([rankings["bm25"], rankings["dense"]])
