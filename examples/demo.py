@@ -58,11 +58,15 @@ def main() -> int:
             console.rule(f"[bold]{question}[/] [dim](git history)[/]", align="left")
             print_recall(memory.recall(question, scope="demo/repository", k=2))
         console.rule("[bold]A context for a prompt, 120 tokens[/]", align="left")
-        packed = memory.context("Ana's health and running", scope="demo/chat", budget_tokens=120, now=NOW)
+        packed = memory.context(
+            "Ana's health and running", scope="demo/chat", budget_tokens=120, now=NOW
+        )
         console.print(packed.text, markup=False)
     console.rule()
     right = len(QUESTIONS) - len(wrong)
-    console.print(f"{right} of {len(QUESTIONS)} checked answers are right; took {time.perf_counter() - began:.1f} s")
+    console.print(
+        f"{right} of {len(QUESTIONS)} checked answers are right; took {time.perf_counter() - began:.1f} s"
+    )
     for question in wrong:
         console.print(f"[red]wrong:[/] {question}")
     return 1 if wrong else 0

@@ -75,7 +75,9 @@ def test_a_full_disk_loses_nothing_acknowledged(tmp_path: Path) -> None:
     """On a tiny disk writes end in StoreFull; what was acknowledged is there and recalls go on."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=False
+    )
     if mounted.returncode:
         pytest.skip("this machine does not let us mount a tmpfs")
     try:

@@ -36,11 +36,19 @@ def test_the_readmes_example_works(memory: Memory) -> None:
         source="user", ref="D1:3",
     )  # fmt: skip
     memory.ready()
-    found = memory.recall("Where in Lisbon does Ana live?", scope="acme/ana", now="2026-11-20T12:00:00Z")
+    found = memory.recall(
+        "Where in Lisbon does Ana live?", scope="acme/ana", now="2026-11-20T12:00:00Z"
+    )
     hit = found.hits[0]
-    assert (hit.episode.id, hit.episode.ref, hit.episode.text) == (id_, "D1:3", "I moved to Lisbon.")
+    assert (hit.episode.id, hit.episode.ref, hit.episode.text) == (
+        id_,
+        "D1:3",
+        "I moved to Lisbon.",
+    )
     assert hit.episode.said_at == datetime.fromisoformat(SAID)
-    assert hit.score == pytest.approx(sum(evidence.contribution for evidence in hit.trace), abs=1e-5)
+    assert hit.score == pytest.approx(
+        sum(evidence.contribution for evidence in hit.trace), abs=1e-5
+    )
     assert {e.channel for e in hit.trace} >= {"lexical", "dense", "neighbours", "session", "recent"}
     packed = memory.context("Lisbon", scope="acme/ana", budget_tokens=100)
     assert "2026-03-02" in packed.text
@@ -67,7 +75,9 @@ def test_without_an_embedder_recall_says_so(tmp_path: Path) -> None:
 
 
 def test_importing_twice_changes_nothing(memory: Memory) -> None:
-    rows = [{"text": f"line {n}", "scope": "a", "said_at": SAID, "position": n} for n in range(1200)]
+    rows = [
+        {"text": f"line {n}", "scope": "a", "said_at": SAID, "position": n} for n in range(1200)
+    ]
     assert memory.remember_many(rows).stored == 1200
     again = memory.remember_many(rows)
     assert (again.stored, again.known) == (0, 1200)
@@ -94,7 +104,10 @@ def test_scopes_do_not_see_each_other(memory: Memory, other: str) -> None:
 def test_a_scope_with_a_star_reads_what_lies_below(memory: Memory) -> None:
     for scope in ("acme", "acme/ana", "acme2"):
         memory.remember(f"note of {scope}", scope=scope)
-    assert sorted(texts(memory.recall("note", scope="acme/*"))) == ["note of acme", "note of acme/ana"]
+    assert sorted(texts(memory.recall("note", scope="acme/*"))) == [
+        "note of acme",
+        "note of acme/ana",
+    ]
 
 
 def test_another_scopes_words_do_not_change_a_ranking(memory: Memory) -> None:
@@ -123,7 +136,10 @@ def test_an_explicit_window_excludes_before_ranking(memory: Memory) -> None:
     june = Span(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
     given_ = memory.recall("database in March", window=june, k=100)
     assert {hit.episode.said_at.month for hit in given_.hits} == {6}
-    assert len(memory.recall("what did I say about the database in March?", window=None, k=500).hits) == 120
+    assert (
+        len(memory.recall("what did I say about the database in March?", window=None, k=500).hits)
+        == 120
+    )
 
 
 def test_an_episode_counts_by_the_time_it_tells_of(memory: Memory) -> None:
@@ -146,7 +162,9 @@ def test_rebuilding_from_the_log_gives_the_same_answers(memory: Memory) -> None:
     queries = ("kettle rain", "what did lamp say on May 3?", "the boat in the fog", "day")
 
     def answers() -> list[list[tuple[str, float]]]:
-        return [[(h.episode.id, h.score) for h in memory.recall(q, scope="a").hits] for q in queries]
+        return [
+            [(h.episode.id, h.score) for h in memory.recall(q, scope="a").hits] for q in queries
+        ]
 
     before = answers()
     with memory.store.writing() as writer:
@@ -178,21 +196,40 @@ def test_changing_the_model_goes_on_answering(memory: Memory) -> None:
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("", "empty"), (" \n\t", "empty"), ("a\x00b", "NUL"), ("a\ud800", "surrogate"), ("x" * 10_000_000, "10,000,000"), (3, "int")],
+    [
+        ("", "empty"),
+        (" \n\t", "empty"),
+        ("a\x00b", "NUL"),
+        ("a\ud800", "surrogate"),
+        ("x" * 10_000_000, "10,000,000"),
+        (3, "int"),
+    ],
 )
 def test_bad_text_is_refused_with_a_reason(memory: Memory, text: str, complaint: str) -> None:
     with pytest.raises(InvalidText, match=complaint):
         memory.remember(text)
 
 
-@pytest.mark.parametrize("text", ["‮abc", "a​b", "\ufeffx", "👩‍👩‍👧‍👦", "é", "a\r\nb\tc", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "text", ["‮abc", "a​b", "\ufeffx", "👩‍👩‍👧‍👦", "é", "a\r\nb\tc", "' OR 1=1 --"]
+)
 def test_odd_text_is_kept_verbatim(memory: Memory, text: str) -> None:
     memory.remember(text, scope="a")
     assert [e.text for e in memory.episodes(scope="a")] == [text]
     assert memory.verify().clean
 
 
-@pytest.mark.parametrize("said_at", ["2026-03-02", "2026-03-02T10:00:00", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "soon", 7])
+@pytest.mark.parametrize(
+    "said_at",
+    [
+        "2026-03-02",
+        "2026-03-02T10:00:00",
+        "0000-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "soon",
+        7,
+    ],
+)
 def test_bad_times_are_refused(memory: Memory, said_at: str) -> None:
     with pytest.raises(InvalidTime, match=str(said_at)):
         memory.remember("x", said_at=said_at)
@@ -210,7 +247,25 @@ def test_an_end_before_its_start_is_refused(memory: Memory) -> None:
         memory.remember("x", happened=("2026-03-02T10:00:00Z", "2026-03-01T10:00:00Z"))
 
 
-@pytest.mark.parametrize("scope", ["", "a//b", "../a", "a/..", "a%", "a'b", 'a"b', "a/*", "*", "a\nb", "/a", "a/", None, "a" * 600])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "",
+        "a//b",
+        "../a",
+        "a/..",
+        "a%",
+        "a'b",
+        'a"b',
+        "a/*",
+        "*",
+        "a\nb",
+        "/a",
+        "a/",
+        None,
+        "a" * 600,
+    ],
+)
 def test_bad_scopes_are_refused_in_writing(memory: Memory, scope: str) -> None:
     with pytest.raises(InvalidScope):
         memory.remember("x", scope=scope)
@@ -229,7 +284,20 @@ def test_bad_k_is_refused(memory: Memory, k: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ['" OR 1=1 --', "NEAR(", 'x"y', "a AND", "col:*", "^", "the of and", "(((", "kettle'); DROP TABLE episodes;--", "-", "💧"]
+    "query",
+    [
+        '" OR 1=1 --',
+        "NEAR(",
+        'x"y',
+        "a AND",
+        "col:*",
+        "^",
+        "the of and",
+        "(((",
+        "kettle'); DROP TABLE episodes;--",
+        "-",
+        "💧",
+    ],
 )
 def test_query_syntax_means_nothing(memory: Memory, query: str) -> None:
     memory.remember("the kettle of the house")
@@ -245,7 +313,11 @@ def test_unknown_fields_and_meta_that_is_not_json_are_refused(memory: Memory) ->
 
 
 def test_bad_rows_are_skipped_and_reported_on_request(memory: Memory) -> None:
-    rows = [{"text": "good", "scope": "a"}, {"text": "", "scope": "a"}, {"text": "fine", "scope": "a"}]
+    rows = [
+        {"text": "good", "scope": "a"},
+        {"text": "", "scope": "a"},
+        {"text": "fine", "scope": "a"},
+    ]
     report = memory.remember_many(rows, on_error="skip")
     assert report.stored == 2
     assert report.refused[0][0] == 1
@@ -256,21 +328,41 @@ def test_export_reads_back_to_the_same_ids(memory: Memory, tmp_path: Path) -> No
     from mnemic.importers import Report, open_import
     from mnemic.serve.cli import _jsonable, episode_object
 
-    memory.remember("dated", scope="a", said_at="2026-03-02T10:00:00+02:00", meta={"k": [1, "é"]}, session="s", position=3)
+    memory.remember(
+        "dated",
+        scope="a",
+        said_at="2026-03-02T10:00:00+02:00",
+        meta={"k": [1, "é"]},
+        session="s",
+        position=3,
+    )
     memory.remember_many([{"text": "undated", "scope": "a", "speaker": "Bo"}])
-    memory.remember("spanned", scope="a", happened=("2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z"), said_at=SAID)
+    memory.remember(
+        "spanned",
+        scope="a",
+        happened=("2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z"),
+        said_at=SAID,
+    )
     path = tmp_path / "out.jsonl"
     assert write_jsonl(path, map(episode_object, memory.episodes(scope="a")), _jsonable) == 3
     with Memory(tmp_path / "copy.mnemic", embedder=None) as copy:
         copy.remember_many(open_import("jsonl", path, scope=None, report=Report()))
-        assert [e.id for e in copy.episodes(scope="a")] == [e.id for e in memory.episodes(scope="a")]
-        assert [e.happened for e in copy.episodes(scope="a")][2] == [e.happened for e in memory.episodes(scope="a")][2]
+        assert [e.id for e in copy.episodes(scope="a")] == [
+            e.id for e in memory.episodes(scope="a")
+        ]
+        assert [e.happened for e in copy.episodes(scope="a")][2] == [
+            e.happened for e in memory.episodes(scope="a")
+        ][2]
     assert json.loads(path.read_text().splitlines()[0])["meta"] == {"k": [1, "é"]}
 
 
 def test_a_context_keeps_to_its_budget(memory: Memory) -> None:
     for n in range(30):
-        memory.remember(f"the kettle story, part {n}: " + "words " * 20, scope="a", said_at=f"2026-03-01T10:00:{n:02}Z")
+        memory.remember(
+            f"the kettle story, part {n}: " + "words " * 20,
+            scope="a",
+            said_at=f"2026-03-01T10:00:{n:02}Z",
+        )
     packed = memory.context("kettle story", scope="a", budget_tokens=200)
     assert 0 < packed.tokens <= 200
     times = [citation.episode.said_at for citation in packed.citations]
@@ -303,8 +395,13 @@ def test_a_broken_embedder_loses_nothing(tmp_path: Path) -> None:
         assert [e.text for e in memory.episodes()] == ["kept"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from(["a", "a2", "b/c"])), max_size=8), st.text(max_size=40))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.tuples(st.text(max_size=60), st.sampled_from(["a", "a2", "b/c"])), max_size=8),
+    st.text(max_size=40),
+)
 def test_any_text_is_kept_or_refused_and_any_query_answered(tmp_path_factory, rows, query) -> None:
     """What was accepted comes back verbatim, in its own scope and order, whatever it is."""
     path = tmp_path_factory.mktemp("any") / "m.mnemic"
@@ -312,7 +409,12 @@ def test_any_text_is_kept_or_refused_and_any_query_answered(tmp_path_factory, ro
     with Memory(path, embedder=None, clock=FixedClock(datetime(2026, 1, 1, tzinfo=UTC))) as memory:
         for n, (text, scope) in enumerate(rows):
             try:
-                memory.remember(text, scope=scope, position=n, said_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n))
+                memory.remember(
+                    text,
+                    scope=scope,
+                    position=n,
+                    said_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n),
+                )
             except InvalidText:
                 continue
             kept.setdefault(scope, []).append(text)

@@ -20,10 +20,15 @@ def main(path: str, name: str, acks: str) -> None:
     with Memory(path, embedder=HashEmbedder()) as memory, Path(acks).open("a", buffering=1) as log:
         for number in count():
             if number % 5:
-                log.write(memory.remember(f"{name} single {number}", scope=f"w/{name}", said_at=SAID) + "\n")
+                log.write(
+                    memory.remember(f"{name} single {number}", scope=f"w/{name}", said_at=SAID)
+                    + "\n"
+                )
             else:
                 texts = [f"{name} batch {number} row {row}" for row in range(20)]
-                memory.remember_many({"text": t, "scope": f"w/{name}", "said_at": SAID} for t in texts)
+                memory.remember_many(
+                    {"text": t, "scope": f"w/{name}", "said_at": SAID} for t in texts
+                )
                 known = [memory.remember(t, scope=f"w/{name}", said_at=SAID) for t in texts[-1:]]
                 log.write("\n".join(known) + "\n")
 

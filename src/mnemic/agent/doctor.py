@@ -47,7 +47,9 @@ def _model() -> Finding:
         embedder = default_embedder()
         embedder.embed(["is it there?"])
     except EmbedderError as error:
-        return Finding("note", f"no deep keys, recall works by words only: {error}", "mnemic model install")
+        return Finding(
+            "note", f"no deep keys, recall works by words only: {error}", "mnemic model install"
+        )
     return Finding("ok", f"model {embedder.space}")
 
 
@@ -56,12 +58,20 @@ def _place(path: Path) -> list[Finding]:
     kind = _file_system(path.parent)
     if kind in _NETWORK_TYPES:
         findings.append(
-            Finding("bad", f"{str(path.parent)!r} is on {kind}, where several processes can damage the store", "move the store to a local disk")
+            Finding(
+                "bad",
+                f"{str(path.parent)!r} is on {kind}, where several processes can damage the store",
+                "move the store to a local disk",
+            )
         )
     synced = next((name for name in _SYNCED_FOLDERS if name in str(path)), None)
     if synced:
         findings.append(
-            Finding("note", f"{str(path)!r} looks like a folder synchronised by {synced}, which copies files while they change", "keep the store elsewhere and put backups there")
+            Finding(
+                "note",
+                f"{str(path)!r} looks like a folder synchronised by {synced}, which copies files while they change",
+                "keep the store elsewhere and put backups there",
+            )
         )
     if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
         findings.append(Finding("note", f"{str(path.parent)!r} cannot be written: reading only"))
@@ -95,9 +105,16 @@ def _store(path: Path) -> list[Finding]:
         return [Finding("bad", str(error), "mnemic verify")]
     finally:
         store.close()
-    findings = [Finding("ok", f"store {facts['path']}: {facts['episodes']:,} episodes, {facts['bytes'] / 1e6:.1f} MB")]
+    findings = [
+        Finding(
+            "ok",
+            f"store {facts['path']}: {facts['episodes']:,} episodes, {facts['bytes'] / 1e6:.1f} MB",
+        )
+    ]
     if facts["shallow_keys_stale"]:
-        findings.append(Finding("note", "the keys were derived by other rules than today's", "mnemic rebuild"))
+        findings.append(
+            Finding("note", "the keys were derived by other rules than today's", "mnemic rebuild")
+        )
     findings += [
         Finding("note", f"{space['pending']:,} deep keys of {space['name']} are on their way")
         for space in facts["spaces"]

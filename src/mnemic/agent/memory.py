@@ -17,10 +17,10 @@ from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall import CHANNELS, Parts, Query
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
-from mnemic.agent.view import Views
 from mnemic.agent.records import Context, Episode, Recall, Window, WriteReport
 from mnemic.agent.stores.sqlite import SqliteStore, deep, upkeep
 from mnemic.agent.stores.sqlite.upkeep import Verification
+from mnemic.agent.view import Views
 from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.deepen import DeepKeys, fill
@@ -93,9 +93,7 @@ class Memory:
         )
         self.embedder_note: str | None = None
         self.embedder = self._find_embedder() if embedder == "auto" else embedder
-        self._parts = Parts(
-            self.store, Views(self.store), DenseChannel(self.store), self.embedder
-        )
+        self._parts = Parts(self.store, Views(self.store), DenseChannel(self.store), self.embedder)
         self._deep_keys = (
             DeepKeys(self.store, self.embedder) if self.embedder and not read_only else None
         )
@@ -226,7 +224,7 @@ class Memory:
         scope: str = DEFAULT_SCOPE,
         k: int = 10,
         now: str | datetime | None = None,
-        window: Window | Span | None | Literal["auto"] = "auto",
+        window: Window | Span | Literal["auto"] | None = "auto",
         channels: Sequence[str] = CHANNELS,
         vector: NDArray[np.float32] | None = None,
     ) -> Recall:
@@ -245,7 +243,11 @@ class Memory:
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        moment = self._clock.now() if now is None else parse_moment(now, zone=self._zone_name, name="now")
+        moment = (
+            self._clock.now()
+            if now is None
+            else parse_moment(now, zone=self._zone_name, name="now")
+        )
         return run_recall(
             self._parts,
             Query(
@@ -260,7 +262,12 @@ class Memory:
         )
 
     def context(
-        self, query: str, *, scope: str = DEFAULT_SCOPE, budget_tokens: int = 1500, k: int = 50,
+        self,
+        query: str,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        budget_tokens: int = 1500,
+        k: int = 50,
         **asked: Any,
     ) -> Context:
         """Text for a prompt: the best hits that fit a budget of tokens, dated and cited.
@@ -272,7 +279,7 @@ class Memory:
         return pack(self.recall(query, scope=scope, k=k, **asked), budget_tokens)
 
     def _window(
-        self, query: str, window: Window | Span | None | Literal["auto"], now: datetime
+        self, query: str, window: Window | Span | Literal["auto"] | None, now: datetime
     ) -> Window | None:
         if isinstance(window, Span):
             return Window(window, "said", True, "given", str(self._zone))

@@ -47,10 +47,10 @@ class View:
         if self.place is not None:
             near = seqs - self.seq[0]
             rows = self.place[near[(near >= 0) & (near < len(self.place))]]
-            return rows[rows >= 0]
+            return np.asarray(rows[rows >= 0])
         rows = np.searchsorted(self.seq, seqs)
         rows[rows == len(self.seq)] = 0
-        return rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0]
+        return np.asarray(rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0])
 
 
 def make_view(columns: dict[str, Ints]) -> View:
@@ -115,7 +115,10 @@ class Views:
                 view = make_view(fresh)
             elif len(fresh["seq"]):
                 view = make_view(
-                    {name: np.concatenate((view.columns[name], fresh[name])) for name in ITEM_COLUMNS}
+                    {
+                        name: np.concatenate((view.columns[name], fresh[name]))
+                        for name in ITEM_COLUMNS
+                    }
                 )
             self._kept[key] = (generation, view)
             self._kept.move_to_end(key)

@@ -94,9 +94,7 @@ def _fail(error: Exception, code: int) -> None:
 def plain(text: str) -> str:
     """Text that is safe on a terminal: control characters and bidi marks are shown, not obeyed."""
     return "".join(
-        char
-        if char in "\n\t" or (char.isprintable() or char == " ")
-        else f"\\u{ord(char):04x}"
+        char if char in "\n\t" or (char.isprintable() or char == " ") else f"\\u{ord(char):04x}"
         for char in text
     )
 
@@ -183,7 +181,10 @@ def remember(
 @app.command(name="import")
 def import_(
     format_: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="jsonl, text, claude-code, codex, chatgpt, slack, git, or auto.")
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="jsonl, text, claude-code, codex, chatgpt, slack, git, or auto."
+        ),
     ],
     path: Annotated[Path, typer.Argument(help="A file, folder or repository.")],
     scope: Annotated[str | None, typer.Option("--scope", "-s", help="Where to put it.")] = None,
@@ -217,7 +218,9 @@ def import_(
         f"skipped {found['skipped']}"
     )
     for entry in found["reasons"][:20]:
-        out.print(f"  [yellow]skipped[/] {escape(plain(entry['place']))}: {escape(plain(entry['reason']))}")
+        out.print(
+            f"  [yellow]skipped[/] {escape(plain(entry['place']))}: {escape(plain(entry['reason']))}"
+        )
     if len(found["reasons"]) > 20:
         out.print(f"  … and {found['skipped'] - 20} more; --json lists them")
     for note in found["notes"]:
@@ -229,7 +232,9 @@ def import_(
 
 @app.command()
 def recall(
-    query: Annotated[str, typer.Argument(help="A question or some words, with a time if you like.")],
+    query: Annotated[
+        str, typer.Argument(help="A question or some words, with a time if you like.")
+    ],
     scope: Scope = "default",
     k: Annotated[int, typer.Option("-k", help="How many hits at most.")] = 10,
     now: Now = None,
@@ -237,13 +242,17 @@ def recall(
     from_: From = None,
     to: To = None,
     any_time: AnyTime = False,
-    trace: Annotated[bool, typer.Option("--trace", help="Show why each hit is where it is.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show why each hit is where it is.")
+    ] = False,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the episodes that bear on a query, dated and sourced."""
     with _memory(db, zone=zone, background=False) as memory:
-        found = memory.recall(query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone))
+        found = memory.recall(
+            query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone)
+        )
     if as_json:
         _print_json(recall_object(found))
     else:
@@ -258,7 +267,9 @@ def _window(from_: str | None, to: str | None, any_time: bool, zone: str | None)
 
     if from_ is None and to is None:
         return None if any_time else "auto"
-    start = parse_moment(from_, zone=zone, name="--from") if from_ else datetime.min.replace(tzinfo=UTC)
+    start = (
+        parse_moment(from_, zone=zone, name="--from") if from_ else datetime.min.replace(tzinfo=UTC)
+    )
     end = parse_moment(to, zone=zone, name="--to") if to else datetime.max.replace(tzinfo=UTC)
     return Span(start, end)
 
@@ -314,10 +325,14 @@ def print_recall(found: Any, *, trace: bool = False) -> None:
             for evidence in hit.trace:
                 if evidence.contribution:
                     rank = f" (rank {evidence.rank})" if evidence.rank else ""
-                    out.print(f"    [dim]  {evidence.channel:<10} +{evidence.contribution:.3f}  from {evidence.score:.3f}{rank}[/]")
+                    out.print(
+                        f"    [dim]  {evidence.channel:<10} +{evidence.contribution:.3f}  from {evidence.score:.3f}{rank}[/]"
+                    )
     if not found.hits:
         out.print("nothing in memory bears on this" + (" in that window" if found.window else ""))
-    out.print(f"[dim]{len(found.hits)} hits in {found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]")
+    out.print(
+        f"[dim]{len(found.hits)} hits in {found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]"
+    )
     for note in found.notes:
         out.print(f"[yellow]note:[/] {escape(plain(note))}")
 
@@ -326,7 +341,12 @@ def describe_window(window: Any) -> str:
     """A window in words."""
     start, end = window.span.start, window.span.end
     how = "only" if window.hard else "preferring"
-    clock = {"said": "said", "happened": "happened", "ingested": "stored", None: "said or happened"}[window.clock]
+    clock = {
+        "said": "said",
+        "happened": "happened",
+        "ingested": "stored",
+        None: "said or happened",
+    }[window.clock]
     first = "the beginning" if start.year == 1 else f"{start:%Y-%m-%d %H:%M}"
     last = "the end" if end.year == 9999 else f"{end:%Y-%m-%d %H:%M}"
     return f"window: {how} what was {clock} from {first} to {last} {window.zone} (“{escape(plain(window.phrase))}”)"
@@ -354,7 +374,9 @@ def _short(text: str, chars_max: int = 400) -> str:
 def context(
     query: Annotated[str, typer.Argument(help="What the prompt is about.")],
     scope: Scope = "default",
-    budget_tokens: Annotated[int, typer.Option("--budget-tokens", "-b", help="Tokens at most.")] = 1500,
+    budget_tokens: Annotated[
+        int, typer.Option("--budget-tokens", "-b", help="Tokens at most.")
+    ] = 1500,
     now: Now = None,
     zone: Zone = None,
     db: Db = None,
@@ -411,7 +433,9 @@ def show(
     with _memory(db, embedder=None) as memory:
         found = memory.get(id_or_ref, scope=scope)
     if not found:
-        err.print(f"no episode {escape(plain(repr(id_or_ref)))} in scope {escape(plain(repr(scope)))}")
+        err.print(
+            f"no episode {escape(plain(repr(id_or_ref)))} in scope {escape(plain(repr(scope)))}"
+        )
         raise typer.Exit(EXIT_NOTHING)
     if as_json:
         _print_json({"episodes": [episode_object(episode) for episode in found]})
@@ -449,9 +473,15 @@ def stats(db: Db = None, as_json: AsJson = False) -> None:
     for scope, count in facts["scopes"].items():
         table.add_row("[dim]scope[/]", f"{escape(plain(scope))}: {count:,}")
     for space in facts["spaces"]:
-        table.add_row("[dim]deep keys[/]", f"{escape(plain(space['name']))} ({space['state']}), {space['pending']:,} on their way")
+        table.add_row(
+            "[dim]deep keys[/]",
+            f"{escape(plain(space['name']))} ({space['state']}), {space['pending']:,} on their way",
+        )
     if not facts["embedder"]:
-        table.add_row("[dim]embedder[/]", f"[yellow]none:[/] {escape(plain(facts['embedder_note'] or 'switched off'))}")
+        table.add_row(
+            "[dim]embedder[/]",
+            f"[yellow]none:[/] {escape(plain(facts['embedder_note'] or 'switched off'))}",
+        )
     out.print(table)
 
 
@@ -468,10 +498,14 @@ def doctor(db: Db = None, as_json: AsJson = False) -> None:
 
     findings = examine(db or default_path())
     if as_json:
-        _print_json({"python": platform.python_version(), "findings": [asdict(f) for f in findings]})
+        _print_json(
+            {"python": platform.python_version(), "findings": [asdict(f) for f in findings]}
+        )
     else:
         for finding in findings:
-            mark = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}[finding.state]
+            mark = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}[
+                finding.state
+            ]
             out.print(f"{mark} {escape(plain(finding.what))}")
             if finding.remedy:
                 out.print(f"       → {escape(plain(finding.remedy))}")
@@ -502,7 +536,9 @@ def rebuild(db: Db = None, as_json: AsJson = False) -> None:
     """Derive all keys again from the log."""
     with _memory(_existing(db), background=False) as memory, _bar("rebuilding") as tick:
         count = memory.rebuild(tick)
-    _print_json({"episodes": count}) if as_json else out.print(f"rebuilt the keys of {count:,} episodes")
+    _print_json({"episodes": count}) if as_json else out.print(
+        f"rebuilt the keys of {count:,} episodes"
+    )
 
 
 @app.command()
@@ -577,11 +613,16 @@ def model_install() -> None:
 
 
 def _bench_command(task: str) -> None:
-    @bench_app.command(name=task, help=f"Recall on {task}: share of all evidence found, beside BM25, dense and RRF.")
+    @bench_app.command(
+        name=task,
+        help=f"Recall on {task}: share of all evidence found, beside BM25, dense and RRF.",
+    )
     def command(
         path: Annotated[Path, typer.Argument(help="The data: a file or folder, as published.")],
         limit: Annotated[int | None, typer.Option(help="Only the first N questions.")] = None,
-        results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
+        results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path(
+            "results"
+        ),
         as_json: AsJson = False,
     ) -> None:
         from mnemic import bench

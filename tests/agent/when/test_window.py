@@ -252,9 +252,7 @@ def test_hours_that_the_clocks_repeat_or_skip() -> None:
     repeated = datetime(2024, 10, 27, 1, 20, tzinfo=UTC)  # 02:20 for the second time
     span = window("what did I say an hour ago", repeated, "Europe/Berlin").span
     assert datetime(2024, 10, 27, 0, 20, tzinfo=UTC) in span
-    skipped = window(
-        "what did I say at 2:30 am on March 31, 2024", NOW, "Europe/Berlin"
-    ).span
+    skipped = window("what did I say at 2:30 am on March 31, 2024", NOW, "Europe/Berlin").span
     assert skipped.end - skipped.start == timedelta(hours=1)
     midnight = window("what happened on 2018-11-04", NOW, "America/Sao_Paulo").span
     assert midnight.start.hour == 1  # midnight was skipped

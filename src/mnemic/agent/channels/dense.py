@@ -10,14 +10,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.view import View
 from mnemic.agent.stores.sqlite import deep
 from mnemic.agent.stores.sqlite.deep import Space
 from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.view import View
 
 EXACT_MAX = 30_000
 """Up to this many vectors the scan is exact (30,000 × 384 float32 = 46 MB, about 2 ms)."""
@@ -57,9 +58,9 @@ class _Index:
         self._store, self._space, self._scope_ids = store, space, scope_ids
         self.upto = 0
         self.seqs = np.empty(0, dtype=np.int64)
-        self.rows_NK: Floats | None = np.empty((0, space.dimension), dtype=np.float32)  # noqa: N815
-        self.scan: object | None = None
-        self.sample_SK: Floats = self.rows_NK  # noqa: N815
+        self.rows_NK: Floats | None = np.empty((0, space.dimension), dtype=np.float32)
+        self.scan: Any = None  # a turbovec IdMapIndex once the scope is large
+        self.sample_SK: Floats = self.rows_NK
 
     def catch_up(self, upto: int) -> None:
         """Takes in what was embedded since."""
@@ -91,7 +92,7 @@ class _Index:
                 self.scan.add_with_ids(np.ascontiguousarray(self.rows_NK), ids)
             self.rows_NK = None
         ids = np.arange(first, first + len(rows), dtype=np.uint64)
-        self.scan.add_with_ids(np.ascontiguousarray(rows), ids)  # type: ignore[attr-defined]
+        self.scan.add_with_ids(np.ascontiguousarray(rows), ids)
 
 
 class DenseChannel:
@@ -176,8 +177,9 @@ class DenseChannel:
                 wanted = min(int(CANDIDATES / share * 1.5) + 50, len(index.seqs))
         query = np.ascontiguousarray(query_K.reshape(1, -1), dtype=np.float32)
         assert index.scan is not None
-        _, ids = index.scan.search(  # type: ignore[attr-defined]
-            query, k=min(wanted, len(index.seqs) if allowlist is None else len(allowlist)),
+        _, ids = index.scan.search(
+            query,
+            k=min(wanted, len(index.seqs) if allowlist is None else len(allowlist)),
             **({} if allowlist is None else {"allowlist": allowlist}),
         )
         found = index.seqs[ids[0].astype(np.int64)]
@@ -189,9 +191,7 @@ class DenseChannel:
         return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
 
 
-def _spread_best(
-    cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Floats
-) -> None:
+def _spread_best(cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Floats) -> None:
     """Writes each episode's cosine into its row: 0.7 of its beginning, 0.3 of its best piece.
 
     The best piece alone favours long texts, which have more chances (LOG.md).

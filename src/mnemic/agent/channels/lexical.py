@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.view import View
 from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.view import View
 
 K1, B = 1.2, 0.75
 """The usual values (Robertson & Zaragoza, 2009, §3.3); not tuned here."""
@@ -56,7 +56,9 @@ def score(
         if documents
     ]
     known.sort()
-    read, left, budget, best = [], [], POSTINGS_MAX, 0.0
+    read: list[str] = []
+    left: list[str] = []
+    budget, best = POSTINGS_MAX, 0.0
     if not known or not count:
         return Lexical(episode, session[view.session], 0.0, (), ())
     episode_norm = K1 * (1 - B + B * view.terms / max(float(view.terms.mean()), 1e-9))

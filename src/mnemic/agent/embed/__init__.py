@@ -65,9 +65,9 @@ def load_embedder(name: str | Path) -> Embedder:
     """An embedder by name, or by a folder with model.safetensors and vocab.txt.
 
     Args:
-        name: "all-MiniLM-L6-v2", "all-MiniLM-L6-v2/fp32", the space of an installed model, or the
-            folder of an uncased BERT encoder with mean pooling. A folder's space has a hash of its
-            weights in its name.
+        name: "all-MiniLM-L6-v2", "all-MiniLM-L6-v2/fp32" (fetched if need be), the space of an
+            installed model, or the folder of an uncased BERT encoder with mean pooling. A folder's
+            space has a hash of its weights in its name.
 
     Raises:
         EmbedderMissing: no such model is installed and there is no such folder.
@@ -79,8 +79,11 @@ def load_embedder(name: str | Path) -> Embedder:
     if name in (build.NAME, f"{build.NAME}/w8", build.SPACE):
         return default_embedder()
     if name in (f"{build.NAME}/fp32", build.SPACE_FP32):
-        build.install(form="fp32")
+        # The name of a space comes from a store: opening one fetches nothing.
+        build.install(form="fp32", download=name != build.SPACE_FP32)
         return build.load(build.SPACE_FP32)
+    if (build.model_folder(name) / "manifest.json").exists():
+        return build.load(name)
     folder = Path(name)
     if (folder / build.WEIGHTS).is_file() and (folder / build.VOCABULARY).is_file():
         digits, dimension, is_default = build.fingerprint(folder)
@@ -93,8 +96,6 @@ def load_embedder(name: str | Path) -> Embedder:
         except (EmbedderMissing, EmbedderMismatch):
             build.build_from_wheel_or_dir(folder, space=space, hashes=None)
             return build.load(space)
-    if (build.model_folder(name) / "manifest.json").exists():
-        return build.load(name)
     raise EmbedderMissing(
         f"there is no model {name!r}: give {build.NAME!r} or a folder with model.safetensors and "
         "vocab.txt"

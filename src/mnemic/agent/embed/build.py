@@ -109,7 +109,11 @@ def load(space: str = SPACE, *, threads: int | None = None) -> MiniLM:
 
 
 def install(
-    source: Path | None = None, *, form: Form = "w8", download: bool = True, hub: str = HUB,
+    source: Path | None = None,
+    *,
+    form: Form = "w8",
+    download: bool = True,
+    hub: str = HUB,
     progress: Progress | None = None,
 ) -> Path:
     """Finds the default model's bytes, checks them, and builds it; the folder.

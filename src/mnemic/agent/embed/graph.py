@@ -100,7 +100,11 @@ class _Graph:
         )
 
     def _op(
-        self, kind: str, inputs: list[str], out: str, domain: str = "",
+        self,
+        kind: str,
+        inputs: list[str],
+        out: str,
+        domain: str = "",
         **attributes: float | int | str,
     ) -> str:
         self._nodes.append(pb.node(kind, inputs, [out], domain, **attributes))

@@ -56,7 +56,10 @@ def attribute(name: str, value: float | int | str | Sequence[int]) -> bytes:
 
 
 def node(
-    kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "",
+    kind: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    domain: str = "",
     **attributes: float | int | str | Sequence[int],
 ) -> bytes:
     """NodeProto."""
@@ -79,7 +82,9 @@ def value(name: str, kind: int, shape: Sequence[int | str]) -> bytes:
 
 
 def model(
-    nodes: Sequence[bytes], tensors: Sequence[bytes], inputs: Sequence[bytes],
+    nodes: Sequence[bytes],
+    tensors: Sequence[bytes],
+    inputs: Sequence[bytes],
     outputs: Sequence[bytes],
 ) -> bytes:
     """ModelProto with one graph, operator set 17 and Microsoft's contributed operators."""

@@ -1,10 +1,10 @@
 """The recall path: query → window → channels → fuse → hits.
 
-    window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
-    channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
-    fuse        one sum per row, whose parts are the trace                          (fuse.py)
-    hits        the best k rows become episodes
-    context     hits packed into a budget of tokens                                 (context.py)
+window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
+channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
+fuse        one sum per row, whose parts are the trace                          (fuse.py)
+hits        the best k rows become episodes
+context     hits packed into a budget of tokens                                 (context.py)
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.channels.recent import recency
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall.fuse import Fused, Weights, alone, fuse
-from mnemic.agent.view import View, Views
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.stores.sqlite import deep
 from mnemic.agent.stores.sqlite.store import SqliteStore
 from mnemic.agent.terms import query_terms
+from mnemic.agent.view import View, Views
 from mnemic.clock import perf_ms
 from mnemic.errors import InvalidQuery
 from mnemic.vocabulary import Cost
@@ -124,8 +124,14 @@ def check(query: Query) -> None:
 
 
 def _dense(
-    parts: Parts, query: Query, scope_ids: Sequence[int], view: View,
-    hard: NDArray[np.bool_] | None, words: Lexical | None, notes: list[str], watch: _Watch,
+    parts: Parts,
+    query: Query,
+    scope_ids: Sequence[int],
+    view: View,
+    hard: NDArray[np.bool_] | None,
+    words: Lexical | None,
+    notes: list[str],
+    watch: _Watch,
 ) -> Dense | None:
     """The dense channel's scores; None, with a note that says why, where it cannot be asked."""
     if parts.embedder is None:
@@ -153,16 +159,19 @@ def _dense(
         best_words = _top(scores, 100)
         best_words = best_words[scores[best_words] > 0]
     found = parts.dense.score(
-        space, scope_ids, view, vector,
-        generation=parts.store.change_mark()[1], allowed=hard, also=best_words,
+        space,
+        scope_ids,
+        view,
+        vector,
+        generation=parts.store.change_mark()[1],
+        allowed=hard,
+        also=best_words,
     )
     watch.lap("dense")
     return found
 
 
-def _best(
-    fused: Fused, query: Query, allowed: NDArray[np.bool_] | None
-) -> NDArray[np.int64]:
+def _best(fused: Fused, query: Query, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
     """Places among the candidates of the best k, by score, ties by age."""
     score = fused.score
     window = query.window
@@ -189,8 +198,13 @@ def _top(score_N: NDArray[np.float32], k: int) -> NDArray[np.int64]:  # noqa: N8
 
 
 def _hits(
-    store: SqliteStore, scope_ids: Sequence[int], view: View, fused: Fused,
-    best: NDArray[np.int64], words: Lexical | None, meaning: Dense | None,
+    store: SqliteStore,
+    scope_ids: Sequence[int],
+    view: View,
+    fused: Fused,
+    best: NDArray[np.int64],
+    words: Lexical | None,
+    meaning: Dense | None,
 ) -> list[Hit]:
     rows = fused.rows[best]
     episodes = store.episodes(scope_ids, view.seq[rows].tolist())

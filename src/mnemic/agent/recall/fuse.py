@@ -64,7 +64,7 @@ class Fused:
     @property
     def score(self) -> Floats:
         """The sum of all parts."""
-        return np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        return np.asarray(np.sum(list(self.parts.values()), axis=0), dtype=np.float32)
 
 
 def fuse(
@@ -83,7 +83,10 @@ def fuse(
     meaning = _meaning(dense, view)
     rows = _candidates(words, meaning, view)
     length = float(view.terms.mean()) if len(view) else 1.0
-    trust = weights.dense * (max(length, 1.0) / weights.dense_length_terms) ** weights.dense_length_power
+    trust = (
+        weights.dense
+        * (max(length, 1.0) / weights.dense_length_terms) ** weights.dense_length_power
+    )
     leaning = 1 / (1 + (view.terms[rows] / weights.context_length_terms) ** 2)
     before, after = view.before[rows], view.after[rows]
     second = _at(words, _step(view.before, before)) + _at(words, _step(view.after, after))
@@ -109,7 +112,9 @@ def fuse(
 def alone(lexical: Lexical | None, dense: Dense | None, view: View) -> Fused:
     """One channel's own ranking, untouched by the others: what benchmarks call BM25 and dense."""
     words = _zeros(view) if lexical is None else lexical.episode_N
-    meaning = _zeros(view) if dense is None else np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
+    meaning = (
+        _zeros(view) if dense is None else np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
+    )
     name, values = ("lexical", words) if lexical is not None else ("dense", meaning)
     rows = np.flatnonzero(values > 0)
     return Fused(rows, {name: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
@@ -137,9 +142,9 @@ def _candidates(words: Floats, meaning: Floats, view: View) -> Rows:
         return np.arange(len(view))
     best = np.argpartition(-words, CANDIDATES)[:CANDIDATES]
     core = np.concatenate((best[words[best] > 0], np.flatnonzero(meaning)))
-    near = [core, view.before[core], view.after[core]]
-    near += [_step(view.before, near[1]), _step(view.after, near[2])]
-    rows = np.unique(np.concatenate(near))
+    before, after = view.before[core], view.after[core]
+    near = (core, before, after, _step(view.before, before), _step(view.after, after))
+    rows: Rows = np.unique(np.concatenate(near)).astype(np.int64)
     return rows[rows >= 0]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.view import View
 from mnemic.agent.records import Window
+from mnemic.agent.view import View
 from mnemic.agent.write.prepare import to_us
 
 

@@ -118,7 +118,14 @@ def expression(text: str, at: int, present: Present) -> Found | None:
 
 def _composed(text: str, at: int, present: Present) -> Found | None:
     for compose in (
-        _between, _next_to, _nth_unit, _nth_weekday, _edge, _part_of, _part_before, _relation,
+        _between,
+        _next_to,
+        _nth_unit,
+        _nth_weekday,
+        _edge,
+        _part_of,
+        _part_before,
+        _relation,
     ):
         made = compose(text, at, present)
         if made is not None and made.days.end > made.days.first:

@@ -29,7 +29,8 @@ def pieces_of(text: str) -> list[str]:
     """
     if len(text) <= PIECE_CHARS_MAX:
         return [text]
-    pieces, start = [], 0
+    pieces: list[str] = []
+    start = 0
     while start < len(text) and len(pieces) < PIECES_MAX:
         end = min(start + PIECE_CHARS_MAX, len(text))
         if end < len(text):
@@ -47,9 +48,7 @@ def keyed_text(text: str, speaker: str | None) -> str:
     return text if speaker is None or speaker.casefold() in ROLES else f"{speaker}: {text}"
 
 
-def fill(
-    store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH
-) -> int:
+def fill(store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH) -> int:
     """Makes the next batch of deep keys of a space; how many episodes it covered, 0 when done."""
     waiting = deep.pending(store, space_id, batch)
     if not waiting:
@@ -120,9 +119,7 @@ class DeepKeys:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                space = deep.open_space(
-                    self._store, self._embedder.space, self._embedder.dimension
-                )
+                space = deep.open_space(self._store, self._embedder.space, self._embedder.dimension)
                 while not self._stop.is_set() and self._fill_in_turn(space.space_id):
                     pass
                 waiting = deep.pending_count(self._store, space.space_id)

@@ -155,7 +155,9 @@ def _text(text: object) -> str:
     if not isinstance(text, str):
         raise InvalidText(f"text is {type(text).__name__} {text!r:.80}; pass a string")
     if not text.strip():
-        raise InvalidText(f"text {text[:40]!r} is empty or only white space; there is nothing to keep")
+        raise InvalidText(
+            f"text {text[:40]!r} is empty or only white space; there is nothing to keep"
+        )
     if len(text) > TEXT_CHARS_MAX:
         raise InvalidText(
             f"text has {len(text):,} characters, at most {TEXT_CHARS_MAX:,} fit in one episode; "

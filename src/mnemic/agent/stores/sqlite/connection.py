@@ -26,7 +26,7 @@ ENGINE_MIN = (3, 51, 3)
 
 def engine_version() -> str:
     """The version of the SQLite engine in use, which the driver bundles."""
-    return apsw.sqlite_lib_version()
+    return str(apsw.sqlite_lib_version())
 
 
 def check_engine() -> None:
@@ -103,7 +103,7 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
             f"journal_size_limit={64 << 20}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("PRAGMA query_only=%d" % (1 if read_only else 0))
+        connection.execute(f"PRAGMA query_only={int(read_only)}")
     return connection
 
 

@@ -108,11 +108,15 @@ def pending(store: SqliteStore, space_id: int, limit: int) -> list[Pending]:
 def pending_count(store: SqliteStore, space_id: int) -> int:
     """How many episodes still wait for their deep key in a space."""
     with explained(store.path):
-        row = store.reader().execute(
-            "SELECT count(*) FROM episodes WHERE seq > "
-            "(SELECT upto_seq FROM spaces WHERE space_id = ?)",
-            (space_id,),
-        ).fetchone()
+        row = (
+            store.reader()
+            .execute(
+                "SELECT count(*) FROM episodes WHERE seq > "
+                "(SELECT upto_seq FROM spaces WHERE space_id = ?)",
+                (space_id,),
+            )
+            .fetchone()
+        )
     return int(row[0])
 
 
@@ -153,11 +157,15 @@ def load(
     blobs: list[bytes] = []
     with explained(store.path):
         for scope_id in scope_ids:
-            rows = store.reader().execute(
-                "SELECT seq, vector FROM vectors WHERE space_id = ? AND scope_id = ? "
-                "AND seq > ? AND seq <= ? ORDER BY seq, part",
-                (space.space_id, scope_id, after_seq, upto_seq),
-            ).fetchall()
+            rows = (
+                store.reader()
+                .execute(
+                    "SELECT seq, vector FROM vectors WHERE space_id = ? AND scope_id = ? "
+                    "AND seq > ? AND seq <= ? ORDER BY seq, part",
+                    (space.space_id, scope_id, after_seq, upto_seq),
+                )
+                .fetchall()
+            )
             seqs.append(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)))
             blobs.extend(row[1] for row in rows)
     all_seqs = np.concatenate(seqs) if seqs else np.empty(0, dtype=np.int64)
@@ -168,9 +176,7 @@ def load(
     return Deep(all_seqs, rows_NK)
 
 
-def fetch(
-    store: SqliteStore, space: Space, scope_ids: Sequence[int], seqs: Sequence[int]
-) -> Deep:
+def fetch(store: SqliteStore, space: Space, scope_ids: Sequence[int], seqs: Sequence[int]) -> Deep:
     """The vectors of some episodes, for scoring them exactly."""
     found: list[tuple[int, bytes]] = []
     with explained(store.path):
@@ -178,11 +184,15 @@ def fetch(
             for start in range(0, len(seqs), 500):
                 some = seqs[start : start + 500]
                 marks = ",".join("?" * len(some))
-                found += store.reader().execute(
-                    f"SELECT seq, vector FROM vectors WHERE space_id = ? AND scope_id = ? "  # noqa: S608
-                    f"AND seq IN ({marks}) ORDER BY seq, part",
-                    (space.space_id, scope_id, *[int(seq) for seq in some]),
-                ).fetchall()
+                found += (
+                    store.reader()
+                    .execute(
+                        f"SELECT seq, vector FROM vectors WHERE space_id = ? AND scope_id = ? "  # noqa: S608
+                        f"AND seq IN ({marks}) ORDER BY seq, part",
+                        (space.space_id, scope_id, *[int(seq) for seq in some]),
+                    )
+                    .fetchall()
+                )
     found.sort(key=lambda pair: pair[0])
     return Deep(
         np.array([pair[0] for pair in found], dtype=np.int64),

@@ -142,7 +142,7 @@ class SqliteStore:
             self._local.connection = connection
             with self._opened_guard:
                 self._opened.append(connection)
-        return connection  # type: ignore[no-any-return]
+        return connection
 
     def fresh_reader(self) -> apsw.Connection:
         """A new connection for reading, which the caller closes."""
@@ -222,11 +222,15 @@ class SqliteStore:
         """
         path, deep = split_reach(scope)
         with explained(self.path):
-            found = self.reader().execute(
-                "SELECT scope_id FROM scopes WHERE path = ?1 OR (?2 AND substr(path, 1, ?3) = ?4) "
-                "ORDER BY scope_id",
-                (path, deep, len(path) + 1, path + "/"),
-            ).fetchall()
+            found = (
+                self.reader()
+                .execute(
+                    "SELECT scope_id FROM scopes WHERE path = ?1 OR (?2 AND substr(path, 1, ?3) = ?4) "
+                    "ORDER BY scope_id",
+                    (path, deep, len(path) + 1, path + "/"),
+                )
+                .fetchall()
+            )
         if not found:
             raise InvalidScope(
                 f"nothing was ever remembered in scope {scope!r}; `mnemic stats` lists the scopes"
@@ -237,12 +241,16 @@ class SqliteStore:
         """The ranking columns of all episodes of these scopes beyond `after_seq`, by seq."""
         marks = ",".join("?" * len(scope_ids))
         with explained(self.path):
-            rows = self.reader().execute(
-                f"SELECT seq, session_key, ifnull(position, {NO_POSITION}), said_us, "  # noqa: S608
-                "happened_from_us, happened_to_us, ingested_us, terms FROM items "
-                f"WHERE scope_id IN ({marks}) AND seq > ?",
-                (*scope_ids, after_seq),
-            ).fetchall()
+            rows = (
+                self.reader()
+                .execute(
+                    f"SELECT seq, session_key, ifnull(position, {NO_POSITION}), said_us, "  # noqa: S608
+                    "happened_from_us, happened_to_us, ingested_us, terms FROM items "
+                    f"WHERE scope_id IN ({marks}) AND seq > ?",
+                    (*scope_ids, after_seq),
+                )
+                .fetchall()
+            )
         table = np.array(rows, dtype=np.int64).reshape(len(rows), len(ITEM_COLUMNS))
         if len(scope_ids) > 1:
             table = table[np.argsort(table[:, 0], kind="stable")]
@@ -266,9 +274,7 @@ class SqliteStore:
                 )
         return counts
 
-    def postings(
-        self, scope_ids: Sequence[int], term: str
-    ) -> NDArray[np.int64]:
+    def postings(self, scope_ids: Sequence[int], term: str) -> NDArray[np.int64]:
         """The seq of every occurrence of a term in these scopes, sorted, with repetitions."""
         reader = self.reader()
         key = term_key(term)
@@ -306,7 +312,11 @@ class SqliteStore:
         return found
 
     def walk(
-        self, scope_ids: Sequence[int], *, after_seq: int = 0, limit: int | None = None,
+        self,
+        scope_ids: Sequence[int],
+        *,
+        after_seq: int = 0,
+        limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[tuple[int, Episode]]:
         """The episodes of these scopes in the order they were written, a page at a time."""
@@ -316,13 +326,17 @@ class SqliteStore:
         compare, order = ("<", "DESC") if newest_first else (">", "ASC")
         while left > 0:
             with explained(self.path):
-                rows = self.reader().execute(
-                    f"SELECT {_EPISODE_COLUMNS} FROM items i "  # noqa: S608
-                    "JOIN episodes e ON e.seq = i.seq JOIN scopes s ON s.scope_id = i.scope_id "
-                    f"WHERE i.scope_id IN ({marks}) AND i.seq {compare} ? "
-                    f"ORDER BY i.seq {order} LIMIT ?",
-                    (*scope_ids, bound, min(left, 1000)),
-                ).fetchall()
+                rows = (
+                    self.reader()
+                    .execute(
+                        f"SELECT {_EPISODE_COLUMNS} FROM items i "  # noqa: S608
+                        "JOIN episodes e ON e.seq = i.seq JOIN scopes s ON s.scope_id = i.scope_id "
+                        f"WHERE i.scope_id IN ({marks}) AND i.seq {compare} ? "
+                        f"ORDER BY i.seq {order} LIMIT ?",
+                        (*scope_ids, bound, min(left, 1000)),
+                    )
+                    .fetchall()
+                )
             if not rows:
                 return
             for row in rows:
@@ -360,10 +374,14 @@ class SqliteStore:
     def change_mark(self) -> tuple[int, int]:
         """Grows with every write of any process: (largest seq, generation of derived keys)."""
         with explained(self.path):
-            row = self.reader().execute(
-                "SELECT (SELECT ifnull(max(seq), 0) FROM episodes), "
-                "(SELECT ifnull(max(value), 0) FROM properties WHERE name = 'generation')"
-            ).fetchone()
+            row = (
+                self.reader()
+                .execute(
+                    "SELECT (SELECT ifnull(max(seq), 0) FROM episodes), "
+                    "(SELECT ifnull(max(value), 0) FROM properties WHERE name = 'generation')"
+                )
+                .fetchone()
+            )
         return int(row[0]), int(row[1])
 
 
@@ -393,7 +411,11 @@ def shallow_row(
 
 
 def add_shallow_keys(
-    writer: apsw.Connection, scope_id: int, seq: int, draft: Draft, ingested_us: int,
+    writer: apsw.Connection,
+    scope_id: int,
+    seq: int,
+    draft: Draft,
+    ingested_us: int,
     text_terms: list[str],
 ) -> None:
     """Makes an episode findable by its terms, times and session."""
@@ -438,7 +460,9 @@ def _episode(row: tuple[Any, ...]) -> Episode:
     ingested_at = from_us(ingested_us)
     said_at = datetime.fromisoformat(said) if said else ingested_at
     if happened_start is not None:
-        happened = Span(datetime.fromisoformat(happened_start), datetime.fromisoformat(happened_end))
+        happened = Span(
+            datetime.fromisoformat(happened_start), datetime.fromisoformat(happened_end)
+        )
     elif from_ is None:  # the derived row is missing; `verify` reports it
         happened = Span.instant(said_at)
     else:

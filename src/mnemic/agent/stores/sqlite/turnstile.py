@@ -7,19 +7,22 @@ the entry lock, where the next one already stands. The kernel drops both when a 
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mnemic.errors import ReadOnlyStore, StoreBusy
 
+fcntl: Any
 try:
-    import fcntl
+    fcntl = importlib.import_module("fcntl")
 except ImportError:  # Windows: threads still queue; processes wait by SQLite's own timeout
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 ENTRY, WRITE, WORKER = "entry", "write", "worker"
 

@@ -150,7 +150,9 @@ def _verify_terms(connection: apsw.Connection, result: Verification) -> None:
     if stored != items:
         result.found(f"full text: {stored} entries for {items} episodes; run `mnemic rebuild`")
     places: dict[int, int] = {}
-    for term, doc, _, offset in connection.execute("SELECT term, doc, col, offset FROM term_places"):
+    for term, doc, _, offset in connection.execute(
+        "SELECT term, doc, col, offset FROM term_places"
+    ):
         places[doc] = places.get(doc, 0) + hash((term, offset))
     for seq, scope_id, speaker, text in connection.execute(
         "SELECT seq, scope_id, speaker, text FROM episodes"
