@@ -23,7 +23,7 @@ from mnemic.agent.view import View
 EXACT_MAX = 30_000
 """Up to this many vectors the scan is exact (30,000 × 384 float32 = 46 MB, about 2 ms)."""
 
-CANDIDATES = 200
+CANDIDATES = 100
 """How many candidates of the quantised scan are rescored from the exact vectors."""
 
 ALLOWLIST_SHARE_MAX = 0.05

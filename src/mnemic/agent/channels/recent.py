@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _DAY_US = 86_400_000_000
 
 
-def recency(view: View, now: datetime) -> NDArray[np.float32]:
-    """1 / (1 + age in days)^½ of each row; what lies in the future counts as now.
+def recency(view: View, now: datetime, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """1 / (1 + age in days)^½ of these rows; what lies in the future counts as now.
 
     Source:
         The power law of retention, with the decay d = 0.5 of ACT-R (Anderson & Schooler, 1991).
     """
-    age_days = np.maximum(to_us(now) - view.said_us, 0) / _DAY_US
+    age_days = np.maximum(to_us(now) - view.said_us[rows], 0) / _DAY_US
     return (1.0 / np.sqrt(1.0 + age_days)).astype(np.float32)

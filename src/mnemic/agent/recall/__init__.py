@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from mnemic.agent.channels import lexical as lexical_channel
 from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical
-from mnemic.agent.channels.recent import recency
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall.fuse import Fused, Weights, alone, fuse
+from mnemic.agent.recall.fuse import Fused, Weights, alone, fuse, strongest
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.stores.sqlite import deep
@@ -34,6 +33,9 @@ from mnemic.vocabulary import Cost
 
 CHANNELS = ("lexical", "dense", "recent")
 K_MAX = 10_000
+ALSO_SCORED = 50
+"""How many of the best by words are given a cosine even where the scan passed them over."""
+
 QUERY_CHARS_MAX = 20_000
 INSIDE_SOFT_WINDOW = 1.5
 """How much more a row counts that lies in a window which only prefers (results/fusion.jsonl)."""
@@ -92,7 +94,7 @@ def recall(parts: Parts, query: Query) -> Recall:
     if len(query.channels) == 1 and (words is not None or meaning is not None):
         fused = alone(words, meaning, view)
     else:
-        fused = fuse(words, meaning, recency(view, query.now), view, parts.weights)
+        fused = fuse(words, meaning, query.now, view, parts.weights)
     best = _best(fused, query, allowed)
     watch.lap("fuse")
     hits = _hits(parts.store, scope_ids, view, fused, best, words, meaning)
@@ -155,9 +157,8 @@ def _dense(
     watch.lap("embed")
     best_words = np.empty(0, dtype=np.int64)
     if words is not None:
-        scores = words.episode_N if hard is None else np.where(hard, words.episode_N, 0)
-        best_words = _top(scores, 100)
-        best_words = best_words[scores[best_words] > 0]
+        scores = words.episode_N if hard is None else words.episode_N * hard
+        best_words = strongest(scores, ALSO_SCORED)
     found = parts.dense.score(
         space,
         scope_ids,

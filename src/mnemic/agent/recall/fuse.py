@@ -16,12 +16,14 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense
 from mnemic.agent.channels.lexical import Lexical
+from mnemic.agent.channels.recent import recency
 from mnemic.agent.view import View
 
 Floats = NDArray[np.float32]
@@ -68,14 +70,14 @@ class Fused:
 
 
 def fuse(
-    lexical: Lexical | None, dense: Dense | None, recency: Floats, view: View, weights: Weights
+    lexical: Lexical | None, dense: Dense | None, now: datetime, view: View, weights: Weights
 ) -> Fused:
     """Words, meaning, neighbours, session and recency on one scale, added up.
 
     Args:
         lexical: scores of all rows; None if the channel was not asked.
         dense: likewise; rows that were not scored count as unrelated.
-        recency: of all rows, in [0, 1].
+        now: what recency is measured from.
         view: the scope's rows.
         weights: the constants.
     """
@@ -105,7 +107,7 @@ def fuse(
         session = weights.session * leaning * _scaled(lexical.session_N)[rows]
         parts["session"] = session.astype(np.float32)
     found = sum(parts.values()) > 0
-    parts["recent"] = (weights.recent * recency[rows]).astype(np.float32)
+    parts["recent"] = (weights.recent * recency(view, now, rows)).astype(np.float32)
     return Fused(rows, parts, np.asarray(found))
 
 
@@ -140,12 +142,22 @@ def _meaning(dense: Dense | None, view: View) -> Floats:
 def _candidates(words: Floats, meaning: Floats, view: View) -> Rows:
     if len(view) <= ALL_ROWS_MAX:
         return np.arange(len(view))
-    best = np.argpartition(-words, CANDIDATES)[:CANDIDATES]
-    core = np.concatenate((best[words[best] > 0], np.flatnonzero(meaning)))
+    core = np.concatenate((strongest(words, CANDIDATES), np.flatnonzero(meaning)))
     before, after = view.before[core], view.after[core]
     near = (core, before, after, _step(view.before, before), _step(view.after, after))
     rows: Rows = np.unique(np.concatenate(near)).astype(np.int64)
     return rows[rows >= 0]
+
+
+def strongest(scores: Floats, k: int) -> Rows:
+    """The rows of the k largest positive scores, in no order; ties at the end go to the older."""
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > k:
+        part = np.argpartition(-scores[rows], k - 1)
+        floor = scores[rows[part[k - 1]]]
+        above = rows[scores[rows] > floor]
+        rows = np.concatenate((above, rows[scores[rows] == floor][: k - len(above)]))
+    return rows
 
 
 def _at(values: Floats, rows: NDArray[np.integer]) -> Floats:
