@@ -19,7 +19,7 @@ from mnemic.agent.view import View
 K1, B = 1.2, 0.75
 """The usual values (Robertson & Zaragoza, 2009, §3.3); not tuned here."""
 
-POSTINGS_MAX = 30_000
+POSTINGS_MAX = 20_000
 """How many postings a query may read. The rarest terms are read first, so that in a large scope a
 common word costs nothing when rarer ones are there; about 0.1 µs each."""
 
