@@ -4,7 +4,6 @@ Prints sentences per second in batches and milliseconds per query, wall and CPU 
 rounds taken in turns; and the cosines with the float32 form.
 """
 
-# ruff: noqa: S311, T201
 from __future__ import annotations
 
 import os
@@ -17,7 +16,56 @@ import numpy as np
 from mnemic.agent.embed import install_default, load_embedder
 from mnemic.agent.embed.minilm import MiniLM
 
-WORDS = ["the", "a", "quick", "old", "Anna", "moved", "to", "Berlin", "in", "March", "because", "her", "sister", "works", "there", "and", "they", "meet", "every", "Tuesday", "for", "coffee", "budget", "report", "was", "signed", "by", "director", "after", "long", "meeting", "about", "train", "tickets", "music", "lesson", "piano", "teacher", "who", "likes", "walking", "with", "dog", "near", "river", "when", "it", "rains"]
+WORDS = [
+    "the",
+    "a",
+    "quick",
+    "old",
+    "Anna",
+    "moved",
+    "to",
+    "Berlin",
+    "in",
+    "March",
+    "because",
+    "her",
+    "sister",
+    "works",
+    "there",
+    "and",
+    "they",
+    "meet",
+    "every",
+    "Tuesday",
+    "for",
+    "coffee",
+    "budget",
+    "report",
+    "was",
+    "signed",
+    "by",
+    "director",
+    "after",
+    "long",
+    "meeting",
+    "about",
+    "train",
+    "tickets",
+    "music",
+    "lesson",
+    "piano",
+    "teacher",
+    "who",
+    "likes",
+    "walking",
+    "with",
+    "dog",
+    "near",
+    "river",
+    "when",
+    "it",
+    "rains",
+]
 ROUNDS = 7
 
 
