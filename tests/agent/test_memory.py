@@ -431,3 +431,19 @@ def test_a_fork_is_told_to_open_again(memory: Memory) -> None:
     with pytest.raises(MnemicError, match="fork"):
         memory.recall("x")
     memory.store._process = os.getpid()
+
+
+def test_a_damaged_model_degrades_to_words_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut model file does not keep anyone from their memories."""
+    from mnemic.agent.embed.build import SPACE, model_folder
+
+    monkeypatch.setenv("MNEMIC_CACHE", str(tmp_path / "cache"))
+    folder = model_folder(SPACE)
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{not json")
+    with Memory(tmp_path / "m.mnemic") as memory:
+        memory.remember("The kettle broke.")
+        assert memory.recall("kettle").hits
+        assert memory.embedder_note

@@ -25,7 +25,7 @@ from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderMissing, InvalidInput, InvalidQuery
+from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery
 from mnemic.vocabulary import Span
 
 BATCH = 500
@@ -401,7 +401,7 @@ class Memory:
             embedder = default_embedder()
             if space is not None and space.name != embedder.space:
                 return load_embedder(space.name)
-        except EmbedderMissing as error:
+        except EmbedderError as error:  # missing or damaged: words only, and every recall says so
             self.embedder_note = str(error)
             return None
         return embedder

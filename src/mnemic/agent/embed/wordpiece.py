@@ -83,7 +83,7 @@ class WordPiece:
             if last == len(runs):
                 return chunks
             kept, start = 0, last
-            while start > first + 1 and kept + runs[start - 1][2] <= overlap:
+            while overlap and start > first + 1 and kept + runs[start - 1][2] <= overlap:
                 start -= 1
                 kept += runs[start][2]
             # The overlap gives way where the next run would not fit behind it.
