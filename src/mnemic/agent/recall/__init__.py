@@ -38,7 +38,7 @@ ALSO_SCORED = 50
 
 QUERY_CHARS_MAX = 20_000
 INSIDE_SOFT_WINDOW = 1.5
-"""How much more a row counts that lies in a window which only prefers (results/fusion.jsonl)."""
+"""How much more a row counts that lies in a window which only prefers. A guess that was never tuned."""
 
 
 @dataclass(frozen=True, slots=True)

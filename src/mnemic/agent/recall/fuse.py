@@ -10,7 +10,7 @@ set; see LOG.md.
 
 Source:
     Encoding specificity (Tulving & Thomson, 1973) for the use of context as part of the key; the
-    constants are ours, from results/fusion.jsonl.
+    constants are ours, chosen on development data as LOG.md tells.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CANDIDATES = 400
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The constants of the fusion, chosen on development data; results/fusion.jsonl has the runs."""
+    """The constants of the fusion, chosen on development data; LOG.md tells how."""
 
     dense: float = 0.85
     dense_length_terms: float = 25.0
