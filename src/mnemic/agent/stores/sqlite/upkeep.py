@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -91,14 +91,7 @@ def _verify_log(
     total = connection.execute("SELECT count(*) FROM episodes").fetchone()[0]
     shallow_now = _property(connection, "shallow_version") == SHALLOW_VERSION
     after = 0
-    while True:
-        rows = connection.execute(
-            f"SELECT {_LOG_COLUMNS} FROM episodes e JOIN scopes s USING (scope_id) "  # noqa: S608
-            "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
-            (after, _PAGE),
-        ).fetchall()
-        if not rows:
-            break
+    for rows in _log_pages(connection):
         items = {
             row[1]: row
             for row in connection.execute(
@@ -206,21 +199,13 @@ def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
         writer.execute("DELETE FROM vectors")
         writer.execute("UPDATE spaces SET upto_seq = 0")
         total = writer.execute("SELECT count(*) FROM episodes").fetchone()[0]
-        done, after = 0, 0
-        while True:
-            rows = writer.execute(
-                f"SELECT {_LOG_COLUMNS} FROM episodes e JOIN scopes s USING (scope_id) "  # noqa: S608
-                "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
-                (after, _PAGE),
-            ).fetchall()
-            if not rows:
-                break
+        done = 0
+        for rows in _log_pages(writer):
             for row in rows:
                 draft = _draft(row)
                 add_shallow_keys(
                     writer, row[1], row[0], draft, row[14], terms_of(searchable(draft))
                 )
-            after = rows[-1][0]
             done += len(rows)
             if progress:
                 progress(done, total)
@@ -310,6 +295,18 @@ def statistics(store: SqliteStore) -> dict[str, Any]:
             for space in deep.spaces(store)
         ],
     }
+
+
+def _log_pages(connection: apsw.Connection) -> Iterator[list[tuple[Any, ...]]]:
+    """The log in the order it was written, a page at a time."""
+    after = 0
+    while rows := connection.execute(
+        f"SELECT {_LOG_COLUMNS} FROM episodes e JOIN scopes s USING (scope_id) "  # noqa: S608
+        "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+        (after, _PAGE),
+    ).fetchall():
+        yield rows
+        after = rows[-1][0]
 
 
 def _draft(row: tuple[Any, ...]) -> Draft:
