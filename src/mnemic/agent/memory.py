@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall import CHANNELS, Parts, Query
+from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
 from mnemic.agent.records import Context, Episode, Recall, Window, WriteReport
@@ -243,23 +243,22 @@ class Memory:
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        moment = (
-            self._clock.now()
-            if now is None
-            else parse_moment(now, zone=self._zone_name, name="now")
-        )
-        return run_recall(
-            self._parts,
-            Query(
-                text=query,
-                scope=scope,
-                k=k,
-                now=moment,
-                window=self._window(query, window, moment),
-                channels=tuple(channels),
-                vector=vector,
-            ),
-        )
+        return run_recall(self._parts, self._query(query, scope, k, now, window, channels, vector))
+
+    def evidence(
+        self,
+        query: str,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        now: str | datetime | None = None,
+        window: Window | Span | Literal["auto"] | None = "auto",
+    ) -> Found:
+        """What speaks for each episode before it is weighed and the best are chosen.
+
+        For research on ranking; rows are numbers in `Found.view`, whose `seq` leads to episodes.
+        """
+        asked = self._query(query, scope, 1, now, window, CHANNELS, None)
+        return search(self._parts, asked)
 
     def context(
         self,
@@ -277,6 +276,26 @@ class Memory:
         if not isinstance(budget_tokens, int) or budget_tokens <= 0:
             raise InvalidQuery(f"budget_tokens is {budget_tokens!r}; pass a whole number above 0")
         return pack(self.recall(query, scope=scope, k=k, **asked), budget_tokens)
+
+    def _query(
+        self,
+        text: str,
+        scope: str,
+        k: int,
+        now: str | datetime | None,
+        window: Window | Span | Literal["auto"] | None,
+        channels: Sequence[str],
+        vector: NDArray[np.float32] | None,
+    ) -> Query:
+        moment = (
+            self._clock.now()
+            if now is None
+            else parse_moment(now, zone=self._zone_name, name="now")
+        )
+        return Query(
+            text=text, scope=scope, k=k, now=moment, window=self._window(text, window, moment),
+            channels=tuple(channels), vector=vector,
+        )  # fmt: skip
 
     def _window(
         self, query: str, window: Window | Span | Literal["auto"] | None, now: datetime

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.speakers import role_of
 from mnemic.agent.stores.sqlite.store import ITEM_COLUMNS, SqliteStore
+from mnemic.agent.terms import query_terms
 
 VIEWS_MAX = 256
+
+LEAN_TERMS = 240.0
+"""An episode of this length leans half as much on its surroundings as a short turn."""
 
 Ints = NDArray[np.int64]
 
@@ -23,6 +28,11 @@ class View:
 
     `before` and `after` are the row numbers of an episode's neighbours in its session, -1 for none.
     `session` numbers the sessions from 0; an episode without one is a session of its own.
+    `terms` is the length of an episode, `passage_terms` that of it and its neighbours,
+    `session_terms` that of each session. `lean` is how much an episode leans on what stands around
+    it, near 1 for a short turn and near 0 for a long text; `talk`, how conversational the scope is,
+    is its mean over the rows, where those without neighbours count 0. `speaker` indexes `speakers`,
+    the terms of their names (-1: nobody is named); `by_user` marks what a person said to a machine.
     """
 
     seq: Ints
@@ -35,12 +45,25 @@ class View:
     before: NDArray[np.int32]
     after: NDArray[np.int32]
     session_terms: NDArray[np.float32]
-    session_size: NDArray[np.int32]
+    passage_terms: NDArray[np.float32]
+    lean: NDArray[np.float32]
+    speaker: NDArray[np.int32]
+    by_user: NDArray[np.bool_]
+    speakers: Sequence[frozenset[str]]
+    talk: float
+    terms_mean: float
+    passage_terms_mean: float
+    session_terms_mean: float
     place: NDArray[np.int64] | None  # row by seq − seq[0], where the seqs lie close together
     columns: dict[str, Ints] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.seq)
+
+    def named_in(self, terms: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of `speakers` a query with these terms names by any part of the name."""
+        asked = set(terms)
+        return np.array([not asked.isdisjoint(name) for name in self.speakers], dtype=bool)
 
     def rows_of(self, seqs: Ints) -> NDArray[np.int64]:
         """Row numbers of seqs that are known here; unknown ones are left out."""
@@ -53,8 +76,8 @@ class View:
         return np.asarray(rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0])
 
 
-def make_view(columns: dict[str, Ints]) -> View:
-    """A view of these columns."""
+def make_view(columns: dict[str, Ints], names: Mapping[int, str]) -> View:
+    """A view of these columns; `names` are the speakers' by their keys."""
     seq = columns["seq"]
     count = len(seq)
     key = columns["session_key"].copy()
@@ -69,6 +92,17 @@ def make_view(columns: dict[str, Ints]) -> View:
         before[order[1:][same]] = order[:-1][same]
         after[order[:-1][same]] = order[1:][same]
     terms = columns["terms"].astype(np.float32)
+    passage = terms.copy()
+    passage[before >= 0] += terms[before[before >= 0]]
+    passage[after >= 0] += terms[after[after >= 0]]
+    in_session = np.bincount(session, weights=terms).astype(np.float32)
+    lean = (1 / (1 + (terms / LEAN_TERMS) ** 2)).astype(np.float32)
+    keys, speaker = np.unique(columns["speaker_key"], return_inverse=True)
+    named = [names.get(int(key), "") for key in keys]
+    kinds = [role_of(name) for name in named]
+    nobody = np.array(
+        [kind is not None or not name for kind, name in zip(kinds, named, strict=True)]
+    )
     return View(
         seq=seq,
         said_us=columns["said_us"],
@@ -79,8 +113,16 @@ def make_view(columns: dict[str, Ints]) -> View:
         session=session.astype(np.int32),
         before=before,
         after=after,
-        session_terms=np.bincount(session, weights=terms).astype(np.float32),
-        session_size=np.bincount(session).astype(np.int32),
+        session_terms=in_session,
+        passage_terms=passage,
+        lean=lean,
+        speaker=np.where(nobody[speaker], -1, speaker).astype(np.int32) if count else before,
+        by_user=np.array([kind == "user" for kind in kinds])[speaker] if count else before > 0,
+        speakers=[frozenset(query_terms(name)) for name in named],
+        talk=float(np.mean(lean * ((before >= 0) | (after >= 0)))) if count else 0.0,
+        terms_mean=float(terms.mean()) if count else 0.0,
+        passage_terms_mean=float(passage.mean()) if count else 0.0,
+        session_terms_mean=float(in_session.mean()) if count else 0.0,
         place=_places(seq),
         columns=columns,
     )
@@ -112,13 +154,14 @@ class Views:
             last = int(view.seq[-1]) if view is not None and len(view) else 0
             fresh = self._store.items(key, last)
             if view is None:
-                view = make_view(fresh)
+                view = make_view(fresh, self._store.speakers(key))
             elif len(fresh["seq"]):
                 view = make_view(
                     {
                         name: np.concatenate((view.columns[name], fresh[name]))
                         for name in ITEM_COLUMNS
-                    }
+                    },
+                    self._store.speakers(key),
                 )
             self._kept[key] = (generation, view)
             self._kept.move_to_end(key)

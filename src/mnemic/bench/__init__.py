@@ -6,6 +6,7 @@ Everything here goes through `Memory`, as a user would.
     retrieval.py  remember, recall, score, beside BM25, dense and RRF in the same run
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes
+    fusion.py     fits the weights of the fusion, and says how they do on data held out
     report.py     tables, JSON, lines in results/
 
 Questions that nothing in memory answers stay out of the averages and are counted.
@@ -35,17 +36,19 @@ def run(
     results_dir: Path = Path("results"),
     limit: int | None = None,
     n: int = 100_000,
+    write: Path | None = None,
     embedder: Embedder | Literal["auto"] | None = "auto",
 ) -> dict[str, Any]:
     """Runs a benchmark, prints its tables or one JSON object, and appends a line to results/.
 
     Args:
-        task: one of TASKS, or "scale".
-        path: the data as published; None for "scale".
+        task: one of TASKS, "scale" or "fusion".
+        path: the data as published; for "fusion" the folder that holds them; None for "scale".
         json_output: one JSON object on stdout in place of tables.
         results_dir: gets the same object as a line of TASK.jsonl.
         limit: only the first questions of each case.
         n: how many episodes "scale" generates.
+        write: a file that gets the weights that "fusion" fits.
         embedder: as for `Memory`; "scale" needs one.
 
     Raises:
@@ -63,18 +66,23 @@ def run(
 
             chosen = None if embedder == "auto" else embedder
             result = run_scale(n, embedder=chosen, progress=tick)
+        elif path is None:
+            raise InvalidInput(f"task {task!r} needs the path of its data")
+        elif task == "fusion":
+            from mnemic.bench.fusion import run_fusion
+
+            result = run_fusion(path, embedder=embedder, write=write, limit=limit, progress=tick)
         else:
             from mnemic.bench.retrieval import run_retrieval
 
-            if path is None:
-                raise InvalidInput(f"task {task!r} needs the path of its data")
             result = run_retrieval(task, path, embedder=embedder, limit=limit, progress=tick)
     result = report.stamped(result)
     kept = report.keep(result, results_dir)
     if json_output:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     else:
-        (report.show_scale if task == "scale" else report.show)(result, console)
+        show = {"scale": report.show_scale, "fusion": report.show_fusion}.get(task, report.show)
+        show(result, console)
         console.print(f"appended to {kept}")
     return result
 

@@ -101,3 +101,23 @@ def show_scale(result: dict[str, Any], console: Console) -> None:
         elif name not in ("task", "n"):
             table.add_row(name, f"{value:,}" if isinstance(value, (int, float)) else str(value))
     console.print(table)
+
+
+def show_fusion(result: dict[str, Any], console: Console) -> None:
+    """A fusion result as two tables: how well each weighting finds, and the fitted weights."""
+    table = Table(title="share of all evidence in the top 5 / 10, %", box=SIMPLE_HEAD)
+    for column in ("task", "n", "shipped weights", "fitted", "fitted without the case asked"):
+        table.add_column(column, justify="left" if column == "task" else "right")
+    for task, found in result["tasks"].items():
+        cells = [
+            f"{100 * found[name]['recall@5']:.1f} / {100 * found[name]['recall@10']:.1f}"
+            for name in ("shipped", "fitted", "held_out")
+        ]
+        table.add_row(task, str(found["n"]), *cells)
+    console.print(table)
+    table = Table(title="fitted weights", box=SIMPLE_HEAD)
+    for column in ("part", "documents", "conversation"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for name, weight in result["documents"].items():
+        table.add_row(name, f"{weight:.3f}", f"{result['conversation'][name]:.3f}")
+    console.print(table)

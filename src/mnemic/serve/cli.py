@@ -635,6 +635,23 @@ for _task in ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa
 
 
 @bench_app.command()
+def fusion(
+    path: Annotated[
+        Path, typer.Argument(help="A folder with locomo, beam, code_history, multihop, lifebench.")
+    ],
+    write: Annotated[
+        Path | None, typer.Option(help="A file that gets the fitted weights as JSON.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Fit the weights of the fusion, and ask each case with weights fitted without it."""
+    from mnemic import bench
+
+    bench.run("fusion", path, json_output=as_json, results_dir=results, write=write)
+
+
+@bench_app.command()
 def scale(
     n: Annotated[int, typer.Option("--n", help="How many episodes.")] = 100_000,
     results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),

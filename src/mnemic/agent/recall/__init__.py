@@ -1,15 +1,16 @@
-"""The recall path: query → window → channels → fuse → hits.
+"""The recall path: query → window → channels → fuse → second look → fuse → hits.
 
 window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
 channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
-fuse        one sum per row, whose parts are the trace                          (fuse.py)
+fuse        one weighted sum per row, whose parts are the trace                 (fuse.py)
+second      the best hits' own terms find what shares their subject             (second.py)
 hits        the best k rows become episodes
 context     hits packed into a budget of tokens                                 (context.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +21,18 @@ from mnemic.agent.channels import lexical as lexical_channel
 from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall.fuse import Fused, Weights, alone, fuse, strongest
+from mnemic.agent.recall import second
+from mnemic.agent.recall.fuse import (
+    Fused,
+    Speaks,
+    Weights,
+    alone,
+    best_first,
+    fitted,
+    gather,
+    strongest,
+    weigh,
+)
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.stores.sqlite import deep
@@ -37,8 +49,6 @@ ALSO_SCORED = 50
 """How many of the best by words are given a cosine even where the scan passed them over."""
 
 QUERY_CHARS_MAX = 20_000
-INSIDE_SOFT_WINDOW = 1.5
-"""How much more a row counts that lies in a window which only prefers. A guess that was never tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Parts:
     views: Views
     dense: DenseChannel
     embedder: Embedder | None
-    weights: Weights = field(default_factory=Weights)
+    weights: Weights = field(default_factory=fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,25 @@ class Query:
     vector: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything a search knows before the k best are chosen.
+
+    `speaks` is what speaks for each candidate before it is weighed, None where one channel was
+    asked alone; `wanted` says which candidates may come back.
+    """
+
+    view: View
+    scope_ids: Sequence[int]
+    words: Lexical | None
+    meaning: Dense | None
+    speaks: Speaks | None
+    fused: Fused
+    wanted: NDArray[np.bool_]
+    notes: Sequence[str]
+    laps_ms: dict[str, float]
+
+
 def recall(parts: Parts, query: Query) -> Recall:
     """The best k episodes of a scope for a query, each with its trace.
 
@@ -72,42 +101,93 @@ def recall(parts: Parts, query: Query) -> Recall:
         InvalidQuery: k, channels or the text are out of range.
         InvalidScope: nothing was ever remembered in this scope.
     """
-    check(query)
-    watch = _Watch()
-    notes: list[str] = []
-    scope_ids = parts.store.scope_ids(query.scope)
-    view = parts.views.at_present(scope_ids)
-    allowed = inside(query.window, view) if query.window else None
-    hard = allowed if query.window is not None and query.window.hard else None
-    watch.lap("view")
-    words = (
-        lexical_channel.score(parts.store, scope_ids, view, query_terms(query.text))
-        if "lexical" in query.channels
-        else None
-    )
-    if words is not None and words.terms_left:
-        notes.append(f"too common to be read: {', '.join(words.terms_left)}")
-    watch.lap("lexical")
-    meaning = None
-    if "dense" in query.channels:
-        meaning = _dense(parts, query, scope_ids, view, hard, words, notes, watch)
-    if len(query.channels) == 1 and (words is not None or meaning is not None):
-        fused = alone(words, meaning, view)
-    else:
-        fused = fuse(words, meaning, query.now, view, parts.weights)
-    best = _best(fused, query, allowed)
+    found = search(parts, query)
+    watch = _Watch(found.laps_ms)
+    score = np.where(found.wanted, found.fused.score, -np.inf).astype(np.float32)
+    best = best_first(score, query.k)
+    best = best[score[best] > -np.inf]
     watch.lap("fuse")
-    hits = _hits(parts.store, scope_ids, view, fused, best, words, meaning)
+    hits = _hits(parts.store, found, best)
     watch.lap("read")
     return Recall(
         query=query.text,
         scope=query.scope,
         window=query.window,
         hits=hits,
-        channels=[name for name in query.channels if name != "dense" or meaning is not None],
-        notes=notes,
+        channels=[name for name in query.channels if name != "dense" or found.meaning is not None],
+        notes=found.notes,
         cost=Cost(watch.laps_ms),
     )
+
+
+def search(parts: Parts, query: Query) -> Found:
+    """Everything of a recall but the choice of the k best: what speaks for which row, and how much.
+
+    Raises:
+        InvalidQuery, InvalidScope: as for `recall`.
+    """
+    check(query)
+    watch = _Watch()
+    notes: list[str] = []
+    scope_ids = parts.store.scope_ids(query.scope)
+    view = parts.views.at_present(scope_ids)
+    allowed = inside(query.window, view) if query.window else None
+    hard = query.window is not None and query.window.hard
+    terms = query_terms(query.text)
+    watch.lap("view")
+    words = None
+    if "lexical" in query.channels:
+        words = lexical_channel.score(parts.store, scope_ids, view, terms)
+        if words.terms_left:
+            notes.append(f"too common to be read: {', '.join(words.terms_left)}")
+    watch.lap("lexical")
+    meaning = None
+    if "dense" in query.channels:
+        only = allowed if hard else None
+        meaning = _dense(parts, query, scope_ids, view, only, words, notes, watch)
+    speaks = None
+    if len(query.channels) == 1 and (words is not None or meaning is not None):
+        fused = alone(words, meaning, view)
+    else:
+        named = view.named_in(terms)
+        speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view)
+        fused = weigh(speaks, parts.weights, query.now, view)
+        watch.lap("fuse")
+        shared = None
+        if words is not None:
+            wanted = _wanted(fused, allowed, hard=hard)
+            shared = _second(parts, scope_ids, view, fused, wanted, terms)
+        if shared is not None:
+            speaks = gather(words, meaning, shared, named, allowed, hard=hard, view=view)
+            fused = weigh(speaks, parts.weights, query.now, view)
+        watch.lap("second look")
+    wanted = _wanted(fused, allowed, hard=hard)
+    return Found(view, scope_ids, words, meaning, speaks, fused, wanted, notes, watch.laps_ms)
+
+
+def _second(
+    parts: Parts,
+    scope_ids: Sequence[int],
+    view: View,
+    fused: Fused,
+    wanted: NDArray[np.bool_],
+    terms: Sequence[str],
+) -> NDArray[np.float32] | None:
+    """What the first ranking's best hits lead to; None where nothing was found at all."""
+    score = np.where(wanted, fused.score, -np.inf).astype(np.float32)
+    best = best_first(score, second.HITS)
+    best = best[score[best] > -np.inf]
+    if not len(best):
+        return None
+    return second.look(parts.store, scope_ids, view, fused.rows[best], score[best], terms)
+
+
+def _wanted(fused: Fused, allowed: NDArray[np.bool_] | None, *, hard: bool) -> NDArray[np.bool_]:
+    """Which candidates may come back."""
+    if hard and allowed is not None:
+        # Everything in an explicit window is an answer to "what was said then".
+        return np.asarray(allowed[fused.rows])
+    return fused.found
 
 
 def check(query: Query) -> None:
@@ -172,43 +252,10 @@ def _dense(
     return found
 
 
-def _best(fused: Fused, query: Query, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    """Places among the candidates of the best k, by score, ties by age."""
-    score = fused.score
-    window = query.window
-    if window is not None and window.hard and allowed is not None:
-        # Everything in an explicit window is an answer to "what was said then".
-        score = np.where(allowed[fused.rows], score, -np.inf)
-    else:
-        score = np.where(fused.found, score, -np.inf)
-        if allowed is not None:
-            score = np.where(allowed[fused.rows], score * INSIDE_SOFT_WINDOW, score)
-    best = _top(score.astype(np.float32), query.k)
-    return best[score[best] > -np.inf]
-
-
-def _top(score_N: NDArray[np.float32], k: int) -> NDArray[np.int64]:  # noqa: N803
-    """Rows of the k largest, best first; equal scores by row."""
-    if k < len(score_N):
-        part = np.argpartition(-score_N, k - 1)[:k]
-        floor = score_N[part].min()
-        part = np.flatnonzero(score_N >= floor) if np.isfinite(floor) else part
-    else:
-        part = np.arange(len(score_N))
-    return part[np.lexsort((part, -score_N[part]))][:k]
-
-
-def _hits(
-    store: SqliteStore,
-    scope_ids: Sequence[int],
-    view: View,
-    fused: Fused,
-    best: NDArray[np.int64],
-    words: Lexical | None,
-    meaning: Dense | None,
-) -> list[Hit]:
+def _hits(store: SqliteStore, found: Found, best: NDArray[np.int64]) -> list[Hit]:
+    view, fused, words, meaning = found.view, found.fused, found.words, found.meaning
     rows = fused.rows[best]
-    episodes = store.episodes(scope_ids, view.seq[rows].tolist())
+    episodes = store.episodes(found.scope_ids, view.seq[rows].tolist())
     own = {
         name: np.nan_to_num(scores, nan=-1.0)
         for name, scores in (
@@ -246,8 +293,8 @@ def _evidence(
 class _Watch:
     """Laps of wall time in milliseconds."""
 
-    def __init__(self) -> None:
-        self.laps_ms: dict[str, float] = {}
+    def __init__(self, laps_ms: Mapping[str, float] | None = None) -> None:
+        self.laps_ms = dict(laps_ms or {})
         self._last = perf_ms()
 
     def lap(self, name: str) -> None:
@@ -256,4 +303,4 @@ class _Watch:
         self._last = now
 
 
-__all__ = ["CHANNELS", "Parts", "Query", "check", "recall"]
+__all__ = ["CHANNELS", "Found", "Parts", "Query", "check", "recall", "search"]

@@ -1,28 +1,33 @@
-"""Channels → one ranking, by arithmetic that can be read off the trace.
+"""Evidence → one ranking, by arithmetic that can be read off the trace.
 
-    score = words + meaning + neighbours + session + recent
+    score of a row = Σ over PARTS of weight · part
 
-Words and meaning are scaled to 1 at their best row. How much meaning weighs grows slowly with the
-length of the scope's episodes: short turns are found by their words, long messages by what they are
-about. Neighbours and session are the context of encoding: a short turn is known by what stood around
-it, a long text stands for itself. A fixed mixture of the two channels loses to one of them on some
+A part says how much one kind of evidence speaks for a row, on a scale where 1 is strong. Its weight
+lies between two fitted values: one for a collection of documents, which stand for themselves, and
+one for a conversation, whose short turns are known by what stood around them. How conversational a
+scope is (`View.talk`) says where between them. One fixed mixture loses to its best channel on some
 set; see LOG.md.
 
 Source:
-    Encoding specificity (Tulving & Thomson, 1973) for the use of context as part of the key; the
-    constants are ours, chosen on development data as LOG.md tells.
+    Encoding specificity (Tulving & Thomson, 1973) for the use of context as part of the key. The
+    weights are ours: `mnemic bench fusion` fits them on development data and keeps its account in
+    results/fusion.jsonl.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense
-from mnemic.agent.channels.lexical import Lexical
+from mnemic.agent.channels.lexical import Lexical, scaled
 from mnemic.agent.channels.recent import recency
 from mnemic.agent.view import View
 
@@ -34,33 +39,66 @@ ALL_ROWS_MAX = 20_000
 
 CANDIDATES = 400
 
+PARTS: Mapping[str, str] = {
+    "words": "lexical",  # BM25, 1 for the best
+    "meaning": "dense",  # cosine above the scope's usual, 1 for the best
+    "likeness": "dense",  # the same as it is, so that a weak best row weighs less
+    "passage": "neighbours",  # BM25 of the episode and its two neighbours as one text
+    "meaning_after": "neighbours",  # the meaning of what was said next
+    "session": "session",  # BM25 of the whole session
+    "speaker": "speaker",  # the query names who said it
+    "user": "speaker",  # a person said it to a machine, not the machine
+    "window": "window",  # it lies in a window that prefers
+    "second": "feedback",  # it shares the rare terms of the first best hits
+}
+"""What can speak for a row, and the channel under which a trace shows it."""
+
+RECENT = 0.05
+"""The weight of recency, which only breaks near ties; not fitted, as benchmarks have no present."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The constants of the fusion, chosen on development data; LOG.md tells how."""
+    """A weight for each of PARTS: among documents, and in conversation."""
 
-    dense: float = 0.85
-    dense_length_terms: float = 25.0
-    dense_length_power: float = 0.25
-    word_before: float = 0.5
-    word_after: float = 0.2
-    word_second: float = 0.1
-    meaning_after: float = 0.15
-    session: float = 0.55
-    context_length_terms: float = 240.0
-    recent: float = 0.01
+    documents: Mapping[str, float]
+    conversation: Mapping[str, float]
+
+    def at(self, talk: float) -> dict[str, float]:
+        """The weights of a scope that is conversational to this degree, 0 to 1."""
+        return {
+            name: (1 - talk) * self.documents[name] + talk * self.conversation[name]
+            for name in PARTS
+        }
+
+
+@cache
+def fitted() -> Weights:
+    """The weights that ship with this version, from weights.json beside this file."""
+    table = json.loads(files(__package__).joinpath("weights.json").read_text("utf-8"))
+    return Weights(table["documents"], table["conversation"])
+
+
+@dataclass(frozen=True, slots=True)
+class Speaks:
+    """What speaks for the candidate rows, before it is weighed.
+
+    `rows` are row numbers of the view; every part of `parts` (see PARTS) has one value a row.
+    """
+
+    rows: Rows
+    parts: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
     """What each channel adds to each candidate row; a row's score is the sum.
 
-    `rows` are row numbers of the view; every part has one value a row. `found` marks rows that some
-    evidence speaks for, their own or a neighbour's.
+    `found` marks rows that some evidence speaks for, their own or a neighbour's.
     """
 
     rows: Rows
-    parts: dict[str, Floats]
+    parts: Mapping[str, Floats]
     found: NDArray[np.bool_]
 
     @property
@@ -69,84 +107,80 @@ class Fused:
         return np.asarray(np.sum(list(self.parts.values()), axis=0), dtype=np.float32)
 
 
-def fuse(
-    lexical: Lexical | None, dense: Dense | None, now: datetime, view: View, weights: Weights
-) -> Fused:
-    """Words, meaning, neighbours, session and recency on one scale, added up.
+def gather(
+    lexical: Lexical | None,
+    dense: Dense | None,
+    second_N: Floats | None,  # noqa: N803
+    named: NDArray[np.bool_],
+    allowed: NDArray[np.bool_] | None,
+    *,
+    hard: bool,
+    view: View,
+) -> Speaks:
+    """What speaks for each row that might come back.
 
     Args:
         lexical: scores of all rows; None if the channel was not asked.
         dense: likewise; rows that were not scored count as unrelated.
-        now: what recency is measured from.
+        second_N: how much each row has of the terms of a first ranking; None before there is one.
+        named: which of the view's speakers the query names.
+        allowed: the rows in the query's window; None where it has none.
+        hard: whether the window excludes; then only rows inside are measured against each other.
         view: the scope's rows.
-        weights: the constants.
     """
-    words = _zeros(view) if lexical is None else _scaled(lexical.episode_N)
-    meaning = _meaning(dense, view)
-    rows = _candidates(words, meaning, view)
-    length = float(view.terms.mean()) if len(view) else 1.0
-    trust = (
-        weights.dense
-        * (max(length, 1.0) / weights.dense_length_terms) ** weights.dense_length_power
-    )
-    leaning = 1 / (1 + (view.terms[rows] / weights.context_length_terms) ** 2)
-    before, after = view.before[rows], view.after[rows]
-    second = _at(words, _step(view.before, before)) + _at(words, _step(view.after, after))
-    around = (
-        weights.word_before * _at(words, before)
-        + weights.word_after * _at(words, after)
-        + weights.word_second * second
-        + weights.meaning_after * trust * _at(meaning, after)
-    )
+    among = allowed if hard else None
+    nothing = np.zeros(len(view), dtype=np.float32)
+    words = nothing if lexical is None else scaled(lexical.episode_N, among)
+    above = _above(dense, view)
+    meaning = scaled(above, among)
+    second = nothing if second_N is None else scaled(second_N, among)
+    rows = _candidates(words, meaning, second, view)
+    lean = view.lean[rows]
     parts = {
-        "lexical": words[rows],
-        "dense": (trust * meaning[rows]).astype(np.float32),
-        "neighbours": (leaning * around).astype(np.float32),
+        "words": words[rows],
+        "meaning": meaning[rows],
+        "likeness": above[rows],
+        "meaning_after": lean * _at(meaning, view.after[rows]),
+        "speaker": _of_named(named, view, rows),
+        "user": view.by_user[rows].astype(np.float32),
+        "second": second[rows],
     }
     if lexical is not None:
-        session = weights.session * leaning * _scaled(lexical.session_N)[rows]
-        parts["session"] = session.astype(np.float32)
-    found = sum(parts.values()) > 0
-    parts["recent"] = (weights.recent * recency(view, now, rows)).astype(np.float32)
-    return Fused(rows, parts, np.asarray(found))
+        parts["passage"] = lean * scaled(lexical.passage_N, among)[rows]
+        parts["session"] = lean * scaled(lexical.session_N, among)[rows]
+    if allowed is not None and not hard:
+        parts["window"] = allowed[rows].astype(np.float32)
+    return Speaks(rows, parts)
+
+
+def weigh(speaks: Speaks, weights: Weights, now: datetime, view: View) -> Fused:
+    """The weighed sum of what speaks for each row, by channel."""
+    weight = weights.at(view.talk)
+    channels: dict[str, Floats] = {}
+    found = np.zeros(len(speaks.rows), dtype=bool)
+    for name, channel in PARTS.items():
+        if name not in speaks.parts:
+            continue
+        part = speaks.parts[name]
+        if name != "user":  # that a person spoke is no evidence for anything by itself
+            found |= part > 0
+        added = np.float32(weight[name]) * part
+        channels[channel] = channels[channel] + added if channel in channels else added
+    channels["recent"] = np.float32(RECENT) * recency(view, now, speaks.rows)
+    return Fused(speaks.rows, channels, found)
 
 
 def alone(lexical: Lexical | None, dense: Dense | None, view: View) -> Fused:
     """One channel's own ranking, untouched by the others: what benchmarks call BM25 and dense."""
-    words = _zeros(view) if lexical is None else lexical.episode_N
-    meaning = (
-        _zeros(view) if dense is None else np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
-    )
-    name, values = ("lexical", words) if lexical is not None else ("dense", meaning)
+    nothing = np.zeros(len(view), dtype=np.float32)
+    if lexical is not None:
+        name, values = "lexical", lexical.episode_N
+    elif dense is not None:
+        name, values = "dense", np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
+    else:
+        name, values = "recent", nothing
     rows = np.flatnonzero(values > 0)
     return Fused(rows, {name: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
-
-
-def _zeros(view: View) -> Floats:
-    return np.zeros(len(view), dtype=np.float32)
-
-
-def _scaled(values: Floats) -> Floats:
-    """The values with their largest as 1."""
-    return values / max(float(values.max(initial=0)), 1e-9)
-
-
-def _meaning(dense: Dense | None, view: View) -> Floats:
-    """Cosines from 0 for what an unrelated episode of the scope has to 1 for the best."""
-    if dense is None or not dense.scored:
-        return _zeros(view)
-    above = np.clip(np.nan_to_num(dense.cosine_N, nan=-1.0) - dense.centre, 0, None)
-    return _scaled(above.astype(np.float32))
-
-
-def _candidates(words: Floats, meaning: Floats, view: View) -> Rows:
-    if len(view) <= ALL_ROWS_MAX:
-        return np.arange(len(view))
-    core = np.concatenate((strongest(words, CANDIDATES), np.flatnonzero(meaning)))
-    before, after = view.before[core], view.after[core]
-    near = (core, before, after, _step(view.before, before), _step(view.after, after))
-    rows: Rows = np.unique(np.concatenate(near)).astype(np.int64)
-    return rows[rows >= 0]
 
 
 def strongest(scores: Floats, k: int) -> Rows:
@@ -157,14 +191,46 @@ def strongest(scores: Floats, k: int) -> Rows:
         floor = scores[rows[part[k - 1]]]
         above = rows[scores[rows] > floor]
         rows = np.concatenate((above, rows[scores[rows] == floor][: k - len(above)]))
-    return rows
+    return np.asarray(rows)
+
+
+def best_first(scores: Floats, count: int) -> Rows:
+    """Places of the `count` largest, best first; equal scores by place."""
+    if count < len(scores):
+        places = np.argpartition(-scores, count - 1)[:count]
+        floor = scores[places].min()
+        places = np.flatnonzero(scores >= floor) if np.isfinite(floor) else places
+    else:
+        places = np.arange(len(scores))
+    return np.asarray(places[np.lexsort((places, -scores[places]))][:count])
+
+
+def _above(dense: Dense | None, view: View) -> Floats:
+    """Cosines from 0 for what an unrelated episode of the scope has."""
+    if dense is None or not dense.scored:
+        return np.zeros(len(view), dtype=np.float32)
+    above = np.clip(np.nan_to_num(dense.cosine_N, nan=-1.0) - dense.centre, 0, None)
+    return np.asarray(above, dtype=np.float32)
+
+
+def _of_named(named: NDArray[np.bool_], view: View, rows: Rows) -> Floats:
+    speaker = view.speaker[rows]
+    said = np.zeros(len(rows), dtype=np.float32)
+    known = speaker >= 0
+    said[known] = named[speaker[known]]
+    return said
+
+
+def _candidates(words: Floats, meaning: Floats, second: Floats, view: View) -> Rows:
+    if len(view) <= ALL_ROWS_MAX:
+        return np.arange(len(view))
+    core = np.concatenate(
+        (strongest(words, CANDIDATES), np.flatnonzero(meaning), strongest(second, CANDIDATES // 4))
+    )
+    rows: Rows = np.unique(np.concatenate((core, view.before[core], view.after[core])))
+    return np.asarray(rows[rows >= 0], dtype=np.int64)
 
 
 def _at(values: Floats, rows: NDArray[np.integer]) -> Floats:
-    """The values at these rows, 0 where there is none."""
+    """Values at these rows, 0 where there is none."""
     return np.where(rows >= 0, values[rows], 0).astype(np.float32)
-
-
-def _step(links: NDArray[np.int32], rows: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Where these rows' links lead, -1 for nowhere."""
-    return np.where(rows >= 0, links[rows], -1)

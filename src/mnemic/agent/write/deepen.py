@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from mnemic.agent.protocols import Embedder
+from mnemic.agent.speakers import role_of
 from mnemic.agent.stores.sqlite import deep
 from mnemic.agent.stores.sqlite.store import SqliteStore
 from mnemic.errors import MnemicError
@@ -16,9 +17,6 @@ PIECES_MAX = 16
 IDLE_S = 0.5
 
 Progress = Callable[[int, int], None]
-
-ROLES = frozenset(("user", "assistant", "system", "tool", "human", "ai", "bot", "model"))
-"""Speakers that are parts in a conversation rather than someone; naming them adds no meaning."""
 
 
 def pieces_of(text: str) -> list[str]:
@@ -45,7 +43,7 @@ def pieces_of(text: str) -> list[str]:
 
 def keyed_text(text: str, speaker: str | None) -> str:
     """What the deep key is made from: who said it is part of what was said."""
-    return text if speaker is None or speaker.casefold() in ROLES else f"{speaker}: {text}"
+    return text if speaker is None or role_of(speaker) else f"{speaker}: {text}"
 
 
 def fill(store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH) -> int:

@@ -72,6 +72,17 @@ MIGRATIONS: tuple[str, ...] = (
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # 2: who said it is a shallow key
+    """
+    ALTER TABLE items ADD COLUMN speaker_key INTEGER NOT NULL DEFAULT 0;  -- hash; 0 for nobody
+
+    CREATE TABLE speakers (                 -- derived: the names behind the keys of a scope
+        scope_id INTEGER NOT NULL,
+        speaker_key INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (scope_id, speaker_key)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
-DERIVED_TABLES = ("items", "terms", "vectors")
+DERIVED_TABLES = ("items", "speakers", "terms", "vectors")

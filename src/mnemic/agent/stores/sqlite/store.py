@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.records import Episode
 from mnemic.agent.scopes import split_reach
+from mnemic.agent.speakers import speaker_key
 from mnemic.agent.stores.sqlite.connection import (
     check_engine,
     connect,
@@ -33,7 +34,7 @@ from mnemic.agent.write.prepare import Draft, from_us, happened_span, to_us
 from mnemic.errors import InvalidScope, ReadOnlyStore, StoreError, StoreFull
 from mnemic.vocabulary import Span
 
-SHALLOW_VERSION = f"terms-{TERMS_VERSION}/when-{RULES_VERSION}"
+SHALLOW_VERSION = f"terms-{TERMS_VERSION}/when-{RULES_VERSION}/speakers-1"
 """Which rules derived the shallow keys; a store derived by others is rebuilt on request."""
 
 FREE_BYTES_MIN = 4 << 20
@@ -41,7 +42,7 @@ FREE_BYTES_MIN = 4 << 20
 
 ITEM_COLUMNS = (
     "seq", "session_key", "position", "said_us", "happened_from_us", "happened_to_us",
-    "ingested_us", "terms",
+    "ingested_us", "terms", "speaker_key",
 )  # fmt: skip
 NO_POSITION = -(2**63)
 
@@ -245,7 +246,7 @@ class SqliteStore:
                 self.reader()
                 .execute(
                     f"SELECT seq, session_key, ifnull(position, {NO_POSITION}), said_us, "  # noqa: S608
-                    "happened_from_us, happened_to_us, ingested_us, terms FROM items "
+                    "happened_from_us, happened_to_us, ingested_us, terms, speaker_key FROM items "
                     f"WHERE scope_id IN ({marks}) AND seq > ?",
                     (*scope_ids, after_seq),
                 )
@@ -371,6 +372,17 @@ class SqliteStore:
                 )
             ]
 
+    def speakers(self, scope_ids: Sequence[int]) -> dict[int, str]:
+        """Who ever spoke in these scopes: names by the speaker_key of `items`."""
+        marks = ",".join("?" * len(scope_ids))
+        with explained(self.path):
+            return dict(
+                self.reader().execute(
+                    f"SELECT speaker_key, name FROM speakers WHERE scope_id IN ({marks})",  # noqa: S608
+                    tuple(scope_ids),
+                )
+            )
+
     def change_mark(self) -> tuple[int, int]:
         """Grows with every write of any process: (largest seq, generation of derived keys)."""
         with explained(self.path):
@@ -407,6 +419,7 @@ def shallow_row(
     return (
         scope_id, seq, session_key(draft.session), draft.position, to_us(said_at),
         to_us(happened.start), to_us(happened.end), ingested_us, len(text_terms),
+        speaker_key(draft.speaker),
     )  # fmt: skip
 
 
@@ -418,11 +431,16 @@ def add_shallow_keys(
     ingested_us: int,
     text_terms: list[str],
 ) -> None:
-    """Makes an episode findable by its terms, times and session."""
+    """Makes an episode findable by its terms, times, session and speaker."""
     writer.execute(
-        "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         shallow_row(scope_id, seq, draft, ingested_us, text_terms),
     )
+    if draft.speaker is not None:
+        writer.execute(
+            "INSERT OR IGNORE INTO speakers VALUES (?, ?, ?)",
+            (scope_id, speaker_key(draft.speaker), draft.speaker),
+        )
     writer.execute(
         "INSERT INTO terms (rowid, keys) VALUES (?, ?)", (seq, indexed(scope_id, text_terms))
     )

@@ -96,7 +96,7 @@ def _verify_log(
             row[1]: row
             for row in connection.execute(
                 "SELECT scope_id, seq, session_key, position, said_us, happened_from_us, "
-                "happened_to_us, ingested_us, terms FROM items NOT INDEXED WHERE seq > ? "
+                "happened_to_us, ingested_us, terms, speaker_key FROM items NOT INDEXED WHERE seq > ? "
                 "AND seq <= ?",
                 (after, rows[-1][0]),
             )
@@ -195,6 +195,7 @@ def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
     """
     with store.writing() as writer:
         writer.execute("DELETE FROM items")
+        writer.execute("DELETE FROM speakers")
         writer.execute("INSERT INTO terms (terms) VALUES ('delete-all')")
         writer.execute("DELETE FROM vectors")
         writer.execute("UPDATE spaces SET upto_seq = 0")
