@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
+from mnemic.agent.channels.lexical import LexicalChannel
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
@@ -93,7 +95,13 @@ class Memory:
         )
         self.embedder_note: str | None = None
         self.embedder = self._find_embedder() if embedder == "auto" else embedder
-        self._parts = Parts(self.store, Views(self.store), DenseChannel(self.store), self.embedder)
+        self._parts = Parts(
+            self.store,
+            Views(self.store),
+            LexicalChannel(self.store),
+            DenseChannel(self.store),
+            self.embedder,
+        )
         self._deep_keys = (
             DeepKeys(self.store, self.embedder) if self.embedder and not read_only else None
         )
@@ -377,7 +385,7 @@ class Memory:
         if self._deep_keys:
             self._deep_keys.close()
         self.embedder = embedder
-        self._parts = Parts(self.store, self._parts.views, self._parts.dense, embedder)
+        self._parts = replace(self._parts, embedder=embedder)
         self._deep_keys = DeepKeys(self.store, embedder)
 
     # -- life --------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class View:
     it, near 1 for a short turn and near 0 for a long text; `talk`, how conversational the scope is,
     is its mean over the rows, where those without neighbours count 0. `speaker` indexes `speakers`,
     the terms of their names (-1: nobody is named); `by_user` marks what a person said to a machine.
+    `version` differs whenever an episode came or the keys were derived anew.
     """
 
     seq: Ints
@@ -56,6 +57,7 @@ class View:
     session_terms_mean: float
     place: NDArray[np.int64] | None  # row by seq − seq[0], where the seqs lie close together
     columns: dict[str, Ints] = field(repr=False)
+    version: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.seq)
@@ -76,8 +78,14 @@ class View:
         return np.asarray(rows[self.seq[rows] == seqs] if len(self.seq) else rows[:0])
 
 
-def make_view(columns: dict[str, Ints], names: Mapping[int, str]) -> View:
-    """A view of these columns; `names` are the speakers' by their keys."""
+def make_view(columns: dict[str, Ints], names: Mapping[int, str], generation: int) -> View:
+    """A view of these columns.
+
+    Args:
+        columns: of `items`, by seq.
+        names: the speakers' by their keys.
+        generation: of the store's derived keys.
+    """
     seq = columns["seq"]
     count = len(seq)
     key = columns["session_key"].copy()
@@ -125,6 +133,7 @@ def make_view(columns: dict[str, Ints], names: Mapping[int, str]) -> View:
         session_terms_mean=float(in_session.mean()) if count else 0.0,
         place=_places(seq),
         columns=columns,
+        version=(generation, int(seq[-1]) if count else 0),
     )
 
 
@@ -154,7 +163,7 @@ class Views:
             last = int(view.seq[-1]) if view is not None and len(view) else 0
             fresh = self._store.items(key, last)
             if view is None:
-                view = make_view(fresh, self._store.speakers(key))
+                view = make_view(fresh, self._store.speakers(key), generation)
             elif len(fresh["seq"]):
                 view = make_view(
                     {
@@ -162,6 +171,7 @@ class Views:
                         for name in ITEM_COLUMNS
                     },
                     self._store.speakers(key),
+                    generation,
                 )
             self._kept[key] = (generation, view)
             self._kept.move_to_end(key)

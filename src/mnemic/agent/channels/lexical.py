@@ -7,6 +7,8 @@ Source:
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +24,9 @@ K1, B = 1.2, 0.75
 POSTINGS_MAX = 20_000
 """How many postings a query may read. The rarest terms are read first, so that in a large scope a
 common word costs nothing when rarer ones are there; about 0.1 µs each."""
+
+TERMS_KEPT, POSTINGS_KEPT = 20_000, 2_000_000
+"""How many terms, and postings of terms, are kept in memory; a posting takes 12 bytes."""
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -43,82 +48,140 @@ class Lexical:
     terms_left: Sequence[str]
 
 
-def score(
-    store: SqliteStore, scope_ids: Sequence[int], view: View, terms: Sequence[str]
-) -> Lexical:
-    """BM25 of every episode, passage and session of the view for these terms."""
-    count, sessions = len(view), len(view.session_terms)
-    episode, passage = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
-    session = np.zeros(sessions, dtype=np.float32)
-    scratch = np.zeros(count, dtype=np.float32)
-    left: list[str] = []
-    read: list[str] = []
-    for term, rows, frequency in _read(store, scope_ids, view, terms, POSTINGS_MAX, left):
-        read.append(term)
-        episode[rows] += _bm25(frequency, view.terms[rows], view.terms_mean, count)
-        near, in_passage = _spread(rows, frequency, view, scratch)
-        passage[near] += _bm25(in_passage, view.passage_terms[near], view.passage_terms_mean, count)
-        in_session = np.bincount(view.session[rows], weights=frequency, minlength=sessions)
-        holding = np.flatnonzero(in_session)
-        session[holding] += _bm25(
-            in_session[holding].astype(np.float32),
-            view.session_terms[holding],
-            view.session_terms_mean,
-            sessions,
-        )
-    return Lexical(episode, passage, session[view.session], tuple(read), tuple(left))
+class LexicalChannel:
+    """Search by words over the scopes of a store. One per open memory.
 
-
-def weighted(
-    store: SqliteStore,
-    scope_ids: Sequence[int],
-    view: View,
-    weight_of: Mapping[str, float],
-    postings_max: int,
-) -> Floats:
-    """BM25 of every episode for terms that matter unequally, as far as the postings allow."""
-    total = np.zeros(len(view), dtype=np.float32)
-    for term, rows, frequency in _read(store, scope_ids, view, list(weight_of), postings_max, []):
-        total[rows] += weight_of[term] * _bm25(
-            frequency, view.terms[rows], view.terms_mean, len(view)
-        )
-    return total
-
-
-def scaled(values: Floats, among: NDArray[np.bool_] | None = None) -> Floats:
-    """The values with their largest, or the largest among some rows, as 1; never above it."""
-    top = float((values if among is None else values[among]).max(initial=0))
-    return np.asarray(np.minimum(values / max(top, 1e-9), 1), dtype=np.float32)
-
-
-def _read(
-    store: SqliteStore,
-    scope_ids: Sequence[int],
-    view: View,
-    terms: Sequence[str],
-    postings_max: int,
-    left: list[str],
-) -> Iterator[tuple[str, Rows, Floats]]:
-    """Each term with the rows that hold it and how often, the rarest first, the first always.
-
-    Terms whose postings no longer fit are added to `left`.
+    Postings that were read are kept until their scope changes, so that common words are not read
+    again for each query.
     """
-    if not len(view):
-        return
-    known = sorted(
-        (documents, term)
-        for documents, term in zip(store.document_counts(scope_ids, terms), terms, strict=True)
-        if documents
-    )
-    budget = postings_max
-    for place, (documents, term) in enumerate(known):
-        if place and documents > budget:
-            left.append(term)
-            continue
-        budget -= documents
-        rows = view.rows_of(store.postings(scope_ids, term))
-        if len(rows):
-            yield term, *_runs(rows)
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[tuple[tuple[int, ...], str], _Known] = OrderedDict()
+        self._kept_postings = 0
+
+    def score(self, scope_ids: Sequence[int], view: View, terms: Sequence[str]) -> Lexical:
+        """BM25 of every episode, passage and session of the view for these terms."""
+        count, sessions = len(view), len(view.session_terms)
+        episode, passage = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+        session = np.zeros(sessions, dtype=np.float32)
+        scratch = _Scratch(count)
+        left: list[str] = []
+        read: list[str] = []
+        for term, rows, frequency in self._read(scope_ids, view, terms, POSTINGS_MAX, left):
+            read.append(term)
+            episode[rows] += _bm25(frequency, view.terms[rows], view.terms_mean, count)
+            near, in_passage = scratch.spread(rows, frequency, view)
+            passage[near] += _bm25(
+                in_passage, view.passage_terms[near], view.passage_terms_mean, count
+            )
+            in_session = np.bincount(view.session[rows], weights=frequency, minlength=sessions)
+            holding = np.flatnonzero(in_session)
+            session[holding] += _bm25(
+                in_session[holding].astype(np.float32),
+                view.session_terms[holding],
+                view.session_terms_mean,
+                sessions,
+            )
+        return Lexical(episode, passage, session[view.session], tuple(read), tuple(left))
+
+    def weighted(
+        self,
+        scope_ids: Sequence[int],
+        view: View,
+        weight_of: Mapping[str, float],
+        postings_max: int,
+    ) -> Floats:
+        """BM25 of every episode for terms that matter unequally, as far as the postings allow."""
+        total = np.zeros(len(view), dtype=np.float32)
+        for term, rows, frequency in self._read(scope_ids, view, list(weight_of), postings_max, []):
+            total[rows] += weight_of[term] * _bm25(
+                frequency, view.terms[rows], view.terms_mean, len(view)
+            )
+        return total
+
+    def counts(self, scope_ids: Sequence[int], view: View, terms: Sequence[str]) -> list[int]:
+        """In how many episodes of these scopes each term occurs."""
+        return [known.documents for known in self._known(scope_ids, view, terms)]
+
+    def _read(
+        self,
+        scope_ids: Sequence[int],
+        view: View,
+        terms: Sequence[str],
+        postings_max: int,
+        left: list[str],
+    ) -> Iterator[tuple[str, Rows, Floats]]:
+        """Each term with the rows that hold it and how often, the rarest first, the first always.
+
+        Terms whose postings no longer fit are added to `left`.
+        """
+        known = zip(self._known(scope_ids, view, terms), terms, strict=True)
+        present = sorted(
+            ((one.documents, term, one) for one, term in known if one.documents),
+            key=lambda three: three[:2],
+        )
+        budget = postings_max
+        for place, (documents, term, one) in enumerate(present):
+            if place and documents > budget:
+                left.append(term)
+                continue
+            budget -= documents
+            rows, frequency = self._postings(scope_ids, view, term, one)
+            if len(rows):
+                yield term, rows, frequency
+
+    def _known(self, scope_ids: Sequence[int], view: View, terms: Sequence[str]) -> list[_Known]:
+        """What is known of each term, counted now where it was not."""
+        ids = tuple(scope_ids)
+        with self._guard:
+            kept = {term: self._kept.get((ids, term)) for term in terms}
+        found = {
+            term: one
+            for term, one in kept.items()
+            if one is not None and one.version == view.version
+        }
+        fresh = [term for term in kept if term not in found]
+        for term, documents in zip(fresh, self._store.document_counts(ids, fresh), strict=True):
+            found[term] = _Known(view.version, documents)
+        with self._guard:
+            for term, one in found.items():
+                if self._kept.get((ids, term)) is not one:
+                    self._forget((ids, term))
+                    self._kept[ids, term] = one
+                self._kept.move_to_end((ids, term))
+            while len(self._kept) > TERMS_KEPT or self._kept_postings > POSTINGS_KEPT:
+                self._forget(next(iter(self._kept)))
+        return [found[term] for term in terms]
+
+    def _postings(
+        self, scope_ids: Sequence[int], view: View, term: str, known: _Known
+    ) -> tuple[Rows, Floats]:
+        if known.postings is None:
+            rows = view.rows_of(self._store.postings(scope_ids, term))
+            postings = _runs(rows) if len(rows) else (rows, np.empty(0, dtype=np.float32))
+            with self._guard:
+                kept = self._kept.get((tuple(scope_ids), term)) is known
+                if kept and known.postings is None:
+                    self._kept_postings += len(postings[0])
+                    known.postings = postings
+            return postings
+        return known.postings
+
+    def _forget(self, key: tuple[tuple[int, ...], str]) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None and gone.postings is not None:
+            self._kept_postings -= len(gone.postings[0])
+
+
+@dataclass(slots=True)
+class _Known:
+    """A term in a version of a scope: how many episodes hold it, and which, once they were read."""
+
+    version: tuple[int, int]
+    documents: int
+    postings: tuple[Rows, Floats] | None = None
 
 
 def _bm25(
@@ -136,19 +199,27 @@ def _runs(rows: Rows) -> tuple[Rows, Floats]:
     return rows[starts], np.diff(np.concatenate((starts, [len(rows)]))).astype(np.float32)
 
 
-def _spread(rows: Rows, frequency: Floats, view: View, scratch: Floats) -> tuple[Rows, Floats]:
-    """The rows that hold a term or stand beside one that does, and how often all three hold it.
+class _Scratch:
+    """Room for one value and one mark a row, empty between uses."""
 
-    Args:
-        scratch: zeros (N,); zeros again afterwards.
-    """
-    before, after = view.before[rows], view.after[rows]
-    has_before, has_after = before >= 0, after >= 0
-    # The rows of each of the three are distinct, so adding by index adds every one.
-    scratch[rows] += frequency
-    scratch[before[has_before]] += frequency[has_before]
-    scratch[after[has_after]] += frequency[has_after]
-    near = np.unique(np.concatenate((rows, before[has_before], after[has_after])))
-    found = scratch[near]
-    scratch[near] = 0
-    return near, found
+    def __init__(self, count: int) -> None:
+        self._sum = np.zeros(count, dtype=np.float32)
+        self._seen = np.zeros(count, dtype=bool)
+
+    def spread(self, rows: Rows, frequency: Floats, view: View) -> tuple[Rows, Floats]:
+        """The rows that hold a term or stand beside one that does, and how often all three do."""
+        near = [rows]
+        self._sum[rows] += frequency
+        self._seen[rows] = True
+        for beside in (view.before[rows], view.after[rows]):
+            there = beside >= 0
+            beside = beside[there]
+            self._sum[beside] += frequency[there]  # the rows of one side are distinct
+            new = beside[~self._seen[beside]]
+            self._seen[new] = True
+            near.append(new.astype(np.int64))
+        found = np.concatenate(near)
+        total = self._sum[found]
+        self._sum[found] = 0
+        self._seen[found] = False
+        return found, total

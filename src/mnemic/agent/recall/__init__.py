@@ -17,9 +17,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.channels import lexical as lexical_channel
 from mnemic.agent.channels.dense import Dense, DenseChannel
-from mnemic.agent.channels.lexical import Lexical
+from mnemic.agent.channels.lexical import Lexical, LexicalChannel
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall import second
 from mnemic.agent.recall.fuse import (
@@ -57,6 +56,7 @@ class Parts:
 
     store: SqliteStore
     views: Views
+    lexical: LexicalChannel
     dense: DenseChannel
     embedder: Embedder | None
     weights: Weights = field(default_factory=fitted)
@@ -137,7 +137,7 @@ def search(parts: Parts, query: Query) -> Found:
     watch.lap("view")
     words = None
     if "lexical" in query.channels:
-        words = lexical_channel.score(parts.store, scope_ids, view, terms)
+        words = parts.lexical.score(scope_ids, view, terms)
         if words.terms_left:
             notes.append(f"too common to be read: {', '.join(words.terms_left)}")
     watch.lap("lexical")
@@ -179,7 +179,9 @@ def _second(
     best = best[score[best] > -np.inf]
     if not len(best):
         return None
-    return second.look(parts.store, scope_ids, view, fused.rows[best], score[best], terms)
+    return second.look(
+        parts.store, parts.lexical, scope_ids, view, fused.rows[best], score[best], terms
+    )
 
 
 def _wanted(fused: Fused, allowed: NDArray[np.bool_] | None, *, hard: bool) -> NDArray[np.bool_]:

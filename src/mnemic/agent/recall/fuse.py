@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense
-from mnemic.agent.channels.lexical import Lexical, scaled
+from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.channels.recent import recency
 from mnemic.agent.view import View
 
@@ -129,25 +129,27 @@ def gather(
         view: the scope's rows.
     """
     among = allowed if hard else None
-    nothing = np.zeros(len(view), dtype=np.float32)
-    words = nothing if lexical is None else scaled(lexical.episode_N, among)
     above = _above(dense, view)
-    meaning = scaled(above, among)
-    second = nothing if second_N is None else scaled(second_N, among)
-    rows = _candidates(words, meaning, second, view)
+    rows = _candidates(None if lexical is None else lexical.episode_N, above, second_N, view)
     lean = view.lean[rows]
+    after = view.after[rows]
+    meaning_top = _top(above, among)
     parts = {
-        "words": words[rows],
-        "meaning": meaning[rows],
+        "meaning": _share(above[rows], meaning_top),
         "likeness": above[rows],
-        "meaning_after": lean * _at(meaning, view.after[rows]),
+        "meaning_after": lean * np.where(after >= 0, _share(above[after], meaning_top), 0),
         "speaker": _of_named(named, view, rows),
         "user": view.by_user[rows].astype(np.float32),
-        "second": second[rows],
     }
     if lexical is not None:
-        parts["passage"] = lean * scaled(lexical.passage_N, among)[rows]
-        parts["session"] = lean * scaled(lexical.session_N, among)[rows]
+        for name, scores, leaning in (
+            ("words", lexical.episode_N, 1),
+            ("passage", lexical.passage_N, lean),
+            ("session", lexical.session_N, lean),
+        ):
+            parts[name] = leaning * _share(scores[rows], _top(scores, among))
+    if second_N is not None:
+        parts["second"] = _share(second_N[rows], _top(second_N, among))
     if allowed is not None and not hard:
         parts["window"] = allowed[rows].astype(np.float32)
     return Speaks(rows, parts)
@@ -221,16 +223,22 @@ def _of_named(named: NDArray[np.bool_], view: View, rows: Rows) -> Floats:
     return said
 
 
-def _candidates(words: Floats, meaning: Floats, second: Floats, view: View) -> Rows:
+def _candidates(words: Floats | None, meaning: Floats, second: Floats | None, view: View) -> Rows:
     if len(view) <= ALL_ROWS_MAX:
         return np.arange(len(view))
-    core = np.concatenate(
-        (strongest(words, CANDIDATES), np.flatnonzero(meaning), strongest(second, CANDIDATES // 4))
-    )
-    rows: Rows = np.unique(np.concatenate((core, view.before[core], view.after[core])))
+    core = np.flatnonzero(meaning)
+    for scores, count in ((words, CANDIDATES), (second, CANDIDATES // 4)):
+        if scores is not None:
+            core = np.concatenate((core, strongest(scores, count)))
+    rows = np.unique(np.concatenate((core, view.before[core], view.after[core])))
     return np.asarray(rows[rows >= 0], dtype=np.int64)
 
 
-def _at(values: Floats, rows: NDArray[np.integer]) -> Floats:
-    """Values at these rows, 0 where there is none."""
-    return np.where(rows >= 0, values[rows], 0).astype(np.float32)
+def _top(values: Floats, among: NDArray[np.bool_] | None) -> float:
+    """The largest value, or the largest among some rows."""
+    return float((values if among is None else values[among]).max(initial=0))
+
+
+def _share(values: Floats, top: float) -> Floats:
+    """The values with `top` as 1; never above it."""
+    return np.asarray(np.minimum(values / max(top, 1e-9), 1), dtype=np.float32)

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.channels import lexical
+from mnemic.agent.channels.lexical import LexicalChannel
 from mnemic.agent.stores.sqlite.store import SqliteStore
-from mnemic.agent.terms import terms_of
+from mnemic.agent.terms import query_terms
 from mnemic.agent.view import View
 
 HITS = 4
@@ -35,6 +35,7 @@ POSTINGS_MAX = 5_000
 
 def look(
     store: SqliteStore,
+    lexical: LexicalChannel,
     scope_ids: Sequence[int],
     view: View,
     rows: NDArray[np.int64],
@@ -45,6 +46,7 @@ def look(
 
     Args:
         store: where the hits' texts are.
+        lexical: finds their terms again.
         scope_ids: the scopes of `view`.
         view: the scope's rows.
         rows: of the best hits, best first.
@@ -58,18 +60,18 @@ def look(
         if hit is None:
             continue
         trust = float(np.exp(score - scores[0]))
-        for term in dict.fromkeys(terms_of(hit.text[:CHARS_MAX])):
+        for term in query_terms(hit.text[:CHARS_MAX]):
             weight[term] += trust
     for term in asked:
         weight.pop(term, None)
     terms = list(weight)
     count = len(view)
-    for term, documents in zip(terms, store.document_counts(scope_ids, terms), strict=True):
+    for term, documents in zip(terms, lexical.counts(scope_ids, view, terms), strict=True):
         if 1 < documents < SHARE_MAX * count:
             weight[term] *= np.log1p((count - documents + 0.5) / (documents + 0.5))
         else:
             del weight[term]
     marks = dict(sorted(weight.items(), key=lambda pair: -pair[1])[:TERMS])
-    found = lexical.weighted(store, scope_ids, view, marks, POSTINGS_MAX)
+    found = lexical.weighted(scope_ids, view, marks, POSTINGS_MAX)
     found[rows] = 0
     return found
