@@ -1,0 +1,200 @@
+"""What speaks for an episode beside its own words: who said it, what stood around it, a second look."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnemic import Memory
+from mnemic.agent.channels import lexical
+from mnemic.agent.channels.lexical import K1, B
+from mnemic.agent.recall.fuse import PARTS, fitted
+from mnemic.agent.terms import query_terms, terms_of
+from mnemic.testing.fakes import FixedClock, HashEmbedder
+
+DAY = "2026-03-{:02d}T10:00:00+00:00"
+
+
+def talk(memory: Memory, lines: list[tuple[str, str]], session: str = "s", day: int = 2) -> None:
+    memory.remember_many(
+        {
+            "text": text, "speaker": speaker, "session": session, "position": place,
+            "said_at": DAY.format(day), "scope": "a",
+        }
+        for place, (speaker, text) in enumerate(lines)
+    )  # fmt: skip
+
+
+def texts(found) -> list[str]:
+    return [hit.episode.text for hit in found.hits]
+
+
+def adds(found, text: str, channel: str) -> float:
+    hit = next(hit for hit in found.hits if hit.episode.text == text)
+    return sum(line.contribution for line in hit.trace if line.channel == channel)
+
+
+@pytest.fixture
+def words_only(tmp_path: Path, clock: FixedClock):
+    with Memory(tmp_path / "w.mnemic", embedder=None, clock=clock) as memory:
+        yield memory
+
+
+def test_who_said_it_counts(words_only: Memory) -> None:
+    """Of two equal sentences the one by the speaker whom the query names comes first."""
+    talk(words_only, [("Ravi", "I sold the red bicycle."), ("Ana", "I sold the red bicycle!")])
+    found = words_only.recall("When did Ana sell the bicycle?", scope="a")
+    assert texts(found)[0] == "I sold the red bicycle!"
+    assert adds(found, "I sold the red bicycle!", "speaker") > 0
+    assert adds(found, "I sold the red bicycle.", "speaker") == 0
+
+
+def test_a_speaker_is_found_without_any_of_her_words(words_only: Memory) -> None:
+    talk(words_only, [("Ravi", "Rain again."), ("Ana", "The ferry was late.")])
+    assert texts(words_only.recall("Ana", scope="a"))[0] == "The ferry was late."
+
+
+def test_roles_are_no_names(words_only: Memory) -> None:
+    """A question about "the user" does not call for every turn of the role user."""
+    talk(words_only, [("user", "My cat is ill."), ("assistant", "The user manual is here.")])
+    found = words_only.recall("user manual", scope="a")
+    assert texts(found) == ["The user manual is here.", "My cat is ill."]
+    assert adds(found, "The user manual is here.", "speaker") == 0
+
+
+def test_a_turn_is_known_by_what_stood_beside_it(words_only: Memory) -> None:
+    """The answer holds no word of the query; the question before it does."""
+    talk(words_only, [("Ana", "Which colour will the kitchen be?"), ("Ravi", "Green, I decided.")])
+    talk(words_only, [("Ana", "How was the match?"), ("Ravi", "Lost, sadly.")], "t", 3)
+    found = words_only.recall("colour of the kitchen", scope="a")
+    assert texts(found)[:2] == ["Which colour will the kitchen be?", "Green, I decided."]
+    assert adds(found, "Green, I decided.", "neighbours") > 0
+
+
+def test_a_second_look_follows_the_first_hits(words_only: Memory) -> None:
+    """The second link of a chain shares no word with the question, only with the first link."""
+    words_only.remember_many(
+        {"text": text, "scope": "a", "said_at": DAY.format(2)}
+        for text in (
+            "The Harbour Lantern was painted by Odile Ferrand.",
+            "Odile Ferrand was born in Quimper.",
+            *(f"Note {n}: nothing of interest on shelf {n % 7}." for n in range(40)),
+        )
+    )
+    found = words_only.recall("Where was the painter of The Harbour Lantern from?", scope="a", k=5)
+    assert texts(found)[:2] == [
+        "The Harbour Lantern was painted by Odile Ferrand.",
+        "Odile Ferrand was born in Quimper.",
+    ]
+    assert adds(found, "Odile Ferrand was born in Quimper.", "feedback") > 0
+
+
+def test_parts_lie_between_0_and_1_and_add_up(memory: Memory) -> None:
+    """Every part is a share, and a hit's score is the sum of its trace."""
+    talk(memory, [("Ana", f"Line {n} about a kettle and a boat.") for n in range(30)])
+    memory.ready()
+    found = memory.evidence("What about Ana's boat?", scope="a")
+    assert found.speaks is not None
+    assert set(found.speaks.parts) == set(PARTS) - {"window"}
+    for name, part in found.speaks.parts.items():
+        assert part.dtype == np.float32
+        assert part.min() >= 0, name
+        assert part.max() <= 1 + 1e-6, name
+    for hit in memory.recall("Ana's boat", scope="a").hits:
+        assert hit.score == pytest.approx(sum(e.contribution for e in hit.trace), abs=1e-4)
+
+
+def test_the_shipped_weights_are_whole() -> None:
+    """Every part has two weights, none below 0: evidence never speaks against a row."""
+    weights = fitted()
+    for table in (weights.documents, weights.conversation):
+        assert set(table) == set(PARTS)
+        assert min(table.values()) >= 0
+    assert weights.at(0.0) == dict(weights.documents)
+    assert weights.at(1.0) == pytest.approx(dict(weights.conversation))
+
+
+def plain_bm25(documents: list[list[str]], query: list[str]) -> list[float]:
+    """BM25 written out: the law that the channel's arrays must keep."""
+    mean = sum(map(len, documents)) / len(documents)
+    scores = []
+    for document in documents:
+        score = 0.0
+        for term in query:
+            holding = sum(term in other for other in documents)
+            if not holding:
+                continue
+            idf = np.log(1 + (len(documents) - holding + 0.5) / (holding + 0.5))
+            frequency = document.count(term)
+            norm = K1 * (1 - B + B * len(document) / mean)
+            score += idf * (K1 + 1) * frequency / (frequency + norm)
+        scores.append(float(score))
+    return scores
+
+
+def test_passages_and_sessions_are_bm25_of_their_joined_texts(words_only: Memory) -> None:
+    lines = ["boat kettle boat", "lamp", "kettle on a boat", "boat", "lamp lamp kettle", "tree"]
+    talk(words_only, [("", line) for line in lines[:4]], "s", 2)
+    talk(words_only, [("", line) for line in lines[4:]], "t", 3)
+    found = words_only.evidence("boat kettle", scope="a")
+    assert found.words is not None
+    terms = [terms_of(line) for line in lines]
+    passages = [
+        [term for near in range(place - 1, place + 2)
+         if 0 <= near < 6 and (near < 4) == (place < 4) for term in terms[near]]
+        for place in range(6)
+    ]  # fmt: skip
+    sessions = [list(chain(*terms[:4])), list(chain(*terms[4:]))]
+    query = query_terms("boat kettle")
+    assert found.words.episode_N == pytest.approx(plain_bm25(terms, query), abs=1e-5)
+    assert found.words.passage_N == pytest.approx(plain_bm25(passages, query), abs=1e-5)
+    by_session = plain_bm25(sessions, query)
+    assert found.words.session_N == pytest.approx(
+        [by_session[0]] * 4 + [by_session[1]] * 2, abs=1e-5
+    )
+
+
+def test_kept_postings_never_hide_a_new_episode(memory: Memory, tmp_path: Path) -> None:
+    """What was read once is read again when the scope grew, by this process or another."""
+    memory.remember("A boat.", scope="a")
+    assert len(memory.recall("boat", scope="a").hits) == 1
+    memory.remember("Another boat.", scope="a")
+    assert len(memory.recall("boat", scope="a").hits) == 2
+    with Memory(memory.store.path, embedder=HashEmbedder(), background=False) as other:
+        other.remember("A third boat.", scope="a")
+    assert len(memory.recall("boat", scope="a").hits) == 3
+
+
+def test_kept_postings_are_bounded(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many terms are asked, what is kept stays below its bound, and answers stay right."""
+    monkeypatch.setattr(lexical, "TERMS_KEPT", 5)
+    monkeypatch.setattr(lexical, "POSTINGS_KEPT", 20)
+    memory.remember_many({"text": f"word{n} and common", "scope": "a"} for n in range(30))
+    for n in range(30):
+        assert texts(memory.recall(f"word{n} common", scope="a"))[0] == f"word{n} and common"
+    channel = memory._parts.lexical
+    assert len(channel._kept) <= 5
+    assert channel._kept_postings <= 20
+    assert channel._kept_postings == sum(
+        len(one.postings[0]) for one in channel._kept.values() if one.postings
+    )
+
+
+def test_threads_share_kept_postings(memory: Memory) -> None:
+    """Many threads ask at once, while one writes; nobody sees a wrong or broken answer."""
+    memory.remember_many({"text": f"boat {n}", "scope": "a"} for n in range(200))
+
+    def ask() -> None:
+        for n in range(40):
+            assert texts(memory.recall(f"boat {n}", scope="a", k=1)) == [f"boat {n}"]
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask) for _ in range(4)]
+        for n in range(200, 260):
+            memory.remember(f"boat {n}", scope="a")
+        for one in asked:
+            one.result()
