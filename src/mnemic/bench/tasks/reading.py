@@ -31,16 +31,17 @@ def text_of(path: Path) -> str:
 
 
 def json_of(path: Path) -> Any:
-    """One JSON document, or a list of those on each line.
+    """One JSON document, or a list of those on each line, as every .jsonl file has them.
 
     Raises:
         ImportFailed: it is neither.
     """
     text = text_of(path)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        pass
+    if ".jsonl" not in path.suffixes:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            pass
     try:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
