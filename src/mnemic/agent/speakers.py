@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Literal
 
-_USER = frozenset(("user", "human"))
-_MACHINE = frozenset(("assistant", "system", "tool", "ai", "bot", "model"))
+ROLES = frozenset(("user", "human", "assistant", "system", "tool", "ai", "bot", "model"))
 
 
-def role_of(speaker: str | None) -> Literal["user", "machine"] | None:
-    """The part that a speaker has who is not named; None for a name, and for nobody."""
-    folded = (speaker or "").casefold()
-    if folded in _USER:
-        return "user"
-    return "machine" if folded in _MACHINE else None
+def is_name(speaker: str | None) -> bool:
+    """Whether a speaker is someone, rather than nobody or a part in a conversation."""
+    return bool(speaker) and str(speaker).casefold() not in ROLES
 
 
 def speaker_key(speaker: str | None) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.speakers import role_of
+from mnemic.agent.speakers import is_name
 from mnemic.agent.stores.sqlite.store import ITEM_COLUMNS, SqliteStore
 from mnemic.agent.terms import query_terms
 
@@ -32,7 +32,7 @@ class View:
     `session_terms` that of each session. `lean` is how much an episode leans on what stands around
     it, near 1 for a short turn and near 0 for a long text; `talk`, how conversational the scope is,
     is its mean over the rows, where those without neighbours count 0. `speaker` indexes `speakers`,
-    the terms of their names (-1: nobody is named); `by_user` marks what a person said to a machine.
+    the terms of their names (-1: nobody is named).
     `version` differs whenever an episode came or the keys were derived anew.
     """
 
@@ -49,7 +49,6 @@ class View:
     passage_terms: NDArray[np.float32]
     lean: NDArray[np.float32]
     speaker: NDArray[np.int32]
-    by_user: NDArray[np.bool_]
     speakers: Sequence[frozenset[str]]
     talk: float
     terms_mean: float
@@ -107,10 +106,7 @@ def make_view(columns: dict[str, Ints], names: Mapping[int, str], generation: in
     lean = (1 / (1 + (terms / LEAN_TERMS) ** 2)).astype(np.float32)
     keys, speaker = np.unique(columns["speaker_key"], return_inverse=True)
     named = [names.get(int(key), "") for key in keys]
-    kinds = [role_of(name) for name in named]
-    nobody = np.array(
-        [kind is not None or not name for kind, name in zip(kinds, named, strict=True)]
-    )
+    somebody = np.array([is_name(name) for name in named], dtype=bool)
     return View(
         seq=seq,
         said_us=columns["said_us"],
@@ -124,8 +120,7 @@ def make_view(columns: dict[str, Ints], names: Mapping[int, str], generation: in
         session_terms=in_session,
         passage_terms=passage,
         lean=lean,
-        speaker=np.where(nobody[speaker], -1, speaker).astype(np.int32) if count else before,
-        by_user=np.array([kind == "user" for kind in kinds])[speaker] if count else before > 0,
+        speaker=np.where(somebody[speaker], speaker, -1).astype(np.int32),
         speakers=[frozenset(query_terms(name)) for name in named],
         talk=float(np.mean(lean * ((before >= 0) | (after >= 0)))) if count else 0.0,
         terms_mean=float(terms.mean()) if count else 0.0,

@@ -42,12 +42,10 @@ CANDIDATES = 400
 PARTS: Mapping[str, str] = {
     "words": "lexical",  # BM25, 1 for the best
     "meaning": "dense",  # cosine above the scope's usual, 1 for the best
-    "likeness": "dense",  # the same as it is, so that a weak best row weighs less
     "passage": "neighbours",  # BM25 of the episode and its two neighbours as one text
     "meaning_after": "neighbours",  # the meaning of what was said next
     "session": "session",  # BM25 of the whole session
     "speaker": "speaker",  # the query names who said it
-    "user": "speaker",  # a person said it to a machine, not the machine
     "window": "window",  # it lies in a window that prefers
     "second": "feedback",  # it shares the rare terms of the first best hits
 }
@@ -136,10 +134,8 @@ def gather(
     meaning_top = _top(above, among)
     parts = {
         "meaning": _share(above[rows], meaning_top),
-        "likeness": above[rows],
         "meaning_after": lean * np.where(after >= 0, _share(above[after], meaning_top), 0),
         "speaker": _of_named(named, view, rows),
-        "user": view.by_user[rows].astype(np.float32),
     }
     if lexical is not None:
         for name, scores, leaning in (
@@ -164,8 +160,7 @@ def weigh(speaks: Speaks, weights: Weights, now: datetime, view: View) -> Fused:
         if name not in speaks.parts:
             continue
         part = speaks.parts[name]
-        if name != "user":  # that a person spoke is no evidence for anything by itself
-            found |= part > 0
+        found |= part > 0
         added = np.float32(weight[name]) * part
         channels[channel] = channels[channel] + added if channel in channels else added
     channels["recent"] = np.float32(RECENT) * recency(view, now, speaks.rows)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.speakers import role_of
+from mnemic.agent.speakers import is_name
 from mnemic.agent.stores.sqlite import deep
 from mnemic.agent.stores.sqlite.store import SqliteStore
 from mnemic.errors import MnemicError
@@ -43,7 +43,7 @@ def pieces_of(text: str) -> list[str]:
 
 def keyed_text(text: str, speaker: str | None) -> str:
     """What the deep key is made from: who said it is part of what was said."""
-    return text if speaker is None or role_of(speaker) else f"{speaker}: {text}"
+    return f"{speaker}: {text}" if is_name(speaker) else text
 
 
 def fill(store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH) -> int:
