@@ -10,6 +10,7 @@ import pytest
 from mnemic.bench import TASKS
 from mnemic.bench.tasks import beam, code_history, lifebench, locomo, multihop, timeqa
 from mnemic.errors import ImportFailed
+from mnemic.importers.git_history import commit_text
 
 
 def put(path: Path, value: object, *, lines: bool = False) -> Path:
@@ -196,6 +197,16 @@ def test_lifebench(phone):
         assert case.excluded == {"no evidence in memory": 1}
 
 
+def test_lifebench_invents_no_time_for_what_has_none(phone):
+    """A contact has no date: it is remembered without one, and does not move the others' times."""
+    put(phone / "phone_data" / "contact.json", [{"name": "Ona", "relation": "Aunt", "phone_id": 1}])
+    [case] = lifebench.read(phone)
+    [contact] = [row for row in case.rows if row["ref"] == "contact:1"]
+    assert (contact["said_at"], contact["session"]) == (None, None)
+    assert sorted(row["position"] for row in case.rows) == [0, 1, 2, 3]
+    assert case.questions[1].now.isoformat() == "2025-02-04T08:15:00+08:00"
+
+
 # -- MuSiQue, HotpotQA, 2Wiki --------------------------------------------------------------------
 
 
@@ -251,7 +262,9 @@ def test_hotpot_and_2wiki_join_sentences_as_published_or_not(tmp_path):
 def test_code_history(tmp_path):
     put(tmp_path / "tool_commits.jsonl", [
         {"id": "a1", "date": "2024-05-01T10:00:00+02:00", "subject": "Retry on 503", "body": "",
-         "files": [{"path": "client.py"}], "changelog_only": False},
+         "files": [{"path": "client.py"}, {"path": "src/{old.py => new.py}"},
+                   {"path": "a.md => b.md"}, {"path": "src/{lib => }/x.py"}],
+         "changelog_only": False},
         {"id": "b2", "date": "2024-05-02T10:00:00+02:00", "subject": "Changelog", "body": "x",
          "files": [], "changelog_only": True},
     ], lines=True)  # fmt: skip
@@ -262,7 +275,10 @@ def test_code_history(tmp_path):
     for path in (tmp_path, tmp_path / "tool_commits.jsonl", tmp_path / "tool_queries.jsonl"):
         [case] = code_history.read(path)
         assert [row["ref"] for row in case.rows] == ["a1", "b2"], "changelog commits stay in"
-        assert case.rows[0]["text"] == "Retry on 503\nFiles: client.py"
+        named = ["client.py", "src/new.py", "b.md", "src/x.py"]
+        assert case.rows[0]["text"] == commit_text("Retry on 503", named)
+        assert case.rows[1]["text"] == commit_text("Changelog\n\nx", [])
+        assert not any(row.get("session") for row in case.rows)
         assert [(q.category, q.evidence) for q in case.questions] == [("tool", {"a1"})]
         assert case.excluded == {"no evidence in the history": 1}
 
@@ -290,6 +306,7 @@ def test_timeqa(tmp_path):
     packed.write_bytes(gzip.compress("\n".join(map(json.dumps, samples)).encode()))
     [case] = timeqa.read(tmp_path)
     assert len(case.rows) == 2
+    assert {row["said_at"] for row in case.rows} == {None}, "an article is said at no time"
     assert [q.evidence for q in case.questions] == [{"/wiki/Ona#1"}] * 2
     assert {q.category for q in case.questions} == {"easy"}
     assert sum(case.excluded.values()) == 2

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnemic.agent.write.prepare import prepare
-from mnemic.errors import ImportFailed, InvalidScope, InvalidTime
+from mnemic.errors import ImportFailed, InvalidInput, InvalidScope, InvalidTime
 from mnemic.importers import FORMATS, Report, detect, open_import, source
+from mnemic.importers.dates import day_of
+from mnemic.importers.git_history import commit_text
 from mnemic.importers.pieces import pieces
 from mnemic.importers.slack import written_out
 from mnemic.importers.text import front_matter, sections
@@ -277,6 +279,63 @@ def test_text_dates_from_name_and_modification(tmp_path: Path) -> None:
     assert rows[1]["said_at"] == datetime.fromtimestamp(1_700_000_000, UTC)
     assert report.assumed == {"Asia/Tokyo": 1}
     assert "soon" in report.remarks[0][1]
+    assert any(note.startswith("1 rows have the time their file was last") for note in report.notes)
+
+
+def test_text_times_of_modification_can_be_refused(tmp_path: Path) -> None:
+    """A text without a date keeps no time, or is left out, where the caller says so."""
+    (tmp_path / "2024-05-07-walk.md").write_text("Rain.")
+    (tmp_path / "plain.md").write_text("Sun.")
+    rows, report = load("text", tmp_path, undated="none")
+    assert [row["said_at"] is None for row in rows] == [False, True]
+    assert "said_at_from" not in rows[1]["meta"]
+    assert (report.without_time, report.by_modification) == (1, 0)
+    rows, report = load(None, tmp_path, undated="skip")
+    assert [row["text"] for row in rows] == ["Rain."]
+    assert report.left_out == {"section without a date": 1}
+    with pytest.raises(InvalidInput, match=r"undated is 'now'.*skip"):
+        load("text", tmp_path, undated="now")
+
+
+def test_an_option_of_one_format_does_not_stop_another(tmp_path: Path) -> None:
+    """A program that passes its options to every import need not know which format it meets."""
+    path = lines(tmp_path / "a.jsonl", {"text": "a"})
+    rows, _ = load(None, path, undated="none", override_scope=True)
+    assert [row["scope"] for row in rows] == [SCOPE]
+
+
+def test_text_dates_from_headings(tmp_path: Path) -> None:
+    """A diary's sections have each their own day; front matter and file name come before."""
+    diary = "# Diary\n\nMine.\n\n## 2025-03-04\n\nRain.\n\n### Noon\n\nSun.\n\n## 5 March 2025\n\nFog.\n"
+    (tmp_path / "diary.md").write_text(diary)
+    (tmp_path / "meeting.md").write_text("# 2025-03-06\n\nAll here.\n\n# Plans\n\nMany.\n")
+    (tmp_path / "2025-04-01.md").write_text("# 2025-03-07\n\nLater.\n")
+    rows, report = load("text", tmp_path, undated="none")
+    assert [(row["text"].split("\n")[-1], row["said_at"] and row["said_at"].date().isoformat(),
+             row["meta"].get("said_at_from")) for row in rows] == [
+        ("Later.", "2025-04-01", "file name"),
+        ("Mine.", None, None), ("Rain.", "2025-03-04", "heading"), ("Sun.", "2025-03-04", "heading"),
+        ("Fog.", "2025-03-05", "heading"),
+        ("All here.", "2025-03-06", "heading"), ("Many.", "2025-03-06", "heading"),
+    ]  # fmt: skip
+    assert sum(report.assumed.values()) == 4, "each date is read, and told of, once"
+
+
+def test_headings_that_are_days() -> None:
+    """A heading is a date only if it says nothing else, and leaves no doubt which day is meant."""
+    for title in ("2025-03-04", "Tuesday, 4 March 2025", "Tue 4th Mar. 2025", "March 4th, 2025", "Sat, 4 March 2025",
+                  "march 4 2025"):  # fmt: skip
+        assert day_of(title) == "2025-03-04", title
+    for title in ("03/04/2025", "20250304", "March 2025", "2025-03-04 to 2025-03-09", "May", "",
+                  "4 Marches 2025", "Release of 2025-03-04"):  # fmt: skip
+        assert day_of(title) is None, title
+
+
+def test_a_heading_with_an_impossible_day_is_no_date(tmp_path: Path) -> None:
+    """31 February falls through to the next source of a time."""
+    (tmp_path / "a.md").write_text("# 31 February 2025\n\nNo such day.\n")
+    rows, _ = load("text", tmp_path)
+    assert rows[0]["meta"]["said_at_from"] == "modification time"
 
 
 def test_text_long_sections_are_cut_at_paragraphs(tmp_path: Path) -> None:
@@ -656,13 +715,23 @@ def test_git(repository: Path) -> None:
         "2024-05-07T10:00:00+02:00",
     )
     assert first["happened"] == first["said_at"]
-    assert first["session"] == "pears:2024-05"
+    assert {row["session"] for row in rows} == {None}, "a month of commits is no conversation"
+    assert first["meta"]["repository"] == "pears"
     assert rename["position"] == first["position"] + 1
     assert empty["text"] == "Empty"
     assert merge["meta"]["parents"] == 2
     assert first["ref"] == first["meta"]["hash"][:12]
     only, _ = load("git", repository / "sub")
     assert [row["ref"] for row in only] == [sub["ref"]]
+
+
+def test_commit_text() -> None:
+    """The text of a commit names 50 files at most and counts those that it does not name."""
+    assert commit_text("Fix\n\nWhy.\n", ["a", "b"]) == "Fix\n\nWhy.\n\nFiles: a, b"
+    assert commit_text(" \n", []) == "(no message)"
+    paths = [f"f{number}" for number in range(60)]
+    assert commit_text("Many", paths).endswith(", f49 and 10 more")
+    assert commit_text("Many", paths[:50], 1_060).endswith(", f49 and 1,010 more")
 
 
 def test_git_later_merges_move_no_position(repository: Path) -> None:

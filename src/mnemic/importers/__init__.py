@@ -55,6 +55,8 @@ FORMATS: dict[str, Importer] = {
 }
 
 _ALIASES = {"claude": "claude-code", "git-history": "git", "markdown": "text", "md": "text"}
+# Options of one format; the others, which have no such choice to make, do without.
+_OPTIONS = {"override_scope": "jsonl", "undated": "text"}
 _SNIFF_BYTES = 1 << 20
 _SNIFF_FILES = 200
 _CODEX = frozenset(("session_meta", "response_item", "event_msg", "turn_context", "compacted"))
@@ -78,11 +80,11 @@ def open_import(
         scope: where the rows belong; only `jsonl` may do without.
         report: filled while the rows are read.
         zone: where times without an offset are read; None reads them in UTC, as the report states.
-        options: passed to the importer, such as `override_scope` for `jsonl`.
+        options: passed to the importer: `override_scope` for `jsonl`, `undated` for `text`.
 
     Raises:
         ImportFailed: no such path or format, or a source that cannot be read at all.
-        InvalidScope, InvalidTime: a scope or zone that cannot be used.
+        InvalidScope, InvalidTime, InvalidInput: a scope, zone or option that cannot be used.
     """
     from mnemic.importers.source import must_exist
 
@@ -99,8 +101,9 @@ def open_import(
         name = _ALIASES.get(name, name)
         if name not in FORMATS:
             raise ImportFailed(f"unknown format {format!r}; use one of {', '.join(FORMATS)}")
-    if name != "jsonl" and "override_scope" in options:
-        options.pop("override_scope")
+    for option, owner in _OPTIONS.items():
+        if name != owner:
+            options.pop(option, None)
     return FORMATS[name].read(path, scope=scope, report=report, zone=zone, **options)
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
-from mnemic.agent.scopes import check_scope
 from mnemic.errors import ImportFailed
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
-from mnemic.importers.source import Bundle, array_items, must_exist, opened
+from mnemic.importers.source import Bundle, array_items, begin, opened
 from mnemic.importers.times import Times
 
 SOURCE = "chatgpt"
@@ -46,9 +45,8 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     Raises:
         ImportFailed: there is no such path, or it holds no conversations.
     """
-    must_exist(path)
-    check_scope(scope)
-    return _read(path, _Reader(scope, report, Times(zone, report)))
+    times = begin(path, scope=scope, zone=zone, report=report)
+    return _read(path, _Reader(scope, report, times))
 
 
 @dataclass(slots=True)

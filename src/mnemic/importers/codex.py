@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
-from mnemic.agent.scopes import check_scope
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
-from mnemic.importers.source import files_below, json_lines, must_exist, relative
+from mnemic.importers.source import begin, files_below, json_lines, relative
 from mnemic.importers.times import Times
 
 SOURCE = "codex"
@@ -48,9 +47,8 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     Raises:
         ImportFailed: there is no such path.
     """
-    must_exist(path)
-    check_scope(scope)
-    return _read(path, scope, report, Times(zone, report))
+    times = begin(path, scope=scope, zone=zone, report=report)
+    return _read(path, scope, report, times)
 
 
 def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]:

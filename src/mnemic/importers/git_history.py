@@ -8,18 +8,17 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from mnemic.agent.records import Row
-from mnemic.agent.scopes import check_scope
 from mnemic.errors import ImportFailed
 from mnemic.importers.report import Report
 from mnemic.importers.rows import known, rows_of
-from mnemic.importers.source import decoded, must_exist
+from mnemic.importers.source import begin, decoded
 from mnemic.importers.times import Times
 
 SOURCE = "git"
@@ -59,8 +58,9 @@ class _Commit:
 def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
     """Rows of a repository's history as seen from HEAD, oldest first.
 
-    A folder inside a repository gives the commits that touched it. The text of a row is the
-    commit's message and the files it changed. A session is a month (`repo:2024-05`); a position
+    A folder inside a repository gives the commits that touched it. The text of a row is
+    `commit_text`: the commit's message and the files it changed. Commits have no session: those of
+    a month, or of a whole repository, are no conversation whose parts explain each other. A position
     is the author's second times 1,000, and counts up where several commits share one, so that
     commits merged later do not move the others.
 
@@ -73,9 +73,7 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     Raises:
         ImportFailed: no such path, not a repository, or git is not installed.
     """
-    must_exist(path)
-    check_scope(scope)
-    times = Times(zone, report)
+    times = begin(path, scope=scope, zone=zone, report=report)
     if not path.is_dir():
         raise ImportFailed(f"{str(path)!r} is a file; pass the repository's folder")
     git = shutil.which("git")
@@ -157,19 +155,19 @@ def _rows(
         taken[second] = nth + 1
         return second * 1000 + nth
 
-    month = "undated" if said_at is None else f"{said_at:%Y-%m}"
+    named = [file["path"] for file in commit.files[:FILES_NAMED_MAX]]
     yield from rows_of(
-        _text(commit),
+        commit_text(commit.message, named, commit.count),
         report=report,
         scope=scope,
         source=SOURCE,
-        session=f"{name}:{month}",
         position=position,
         speaker=commit.author or None,
         ref=commit.hash[:12],
         said_at=said_at,
         happened=said_at,
         meta=known(
+            repository=name,
             hash=commit.hash,
             parents=commit.parents,
             files=commit.files or None,
@@ -178,13 +176,23 @@ def _rows(
     )
 
 
-def _text(commit: _Commit) -> str:
-    message = commit.message.strip() or "(no message)"
-    if not commit.count:
+def commit_text(message: str, paths: Sequence[str], paths_total: int | None = None) -> str:
+    """What is remembered of a commit: its message, and the first 50 of the files it changed.
+
+    The benchmark of code histories makes its texts here too, so that it measures this importer.
+
+    Args:
+        message: subject, blank line and body, as git keeps them.
+        paths: the files it changed, by their new names.
+        paths_total: how many it changed, where `paths` does not hold them all.
+    """
+    message = message.strip() or "(no message)"
+    named = paths[:FILES_NAMED_MAX]
+    if not named:
         return message
-    named = ", ".join(file["path"] for file in commit.files[:FILES_NAMED_MAX])
-    rest = commit.count - min(len(commit.files), FILES_NAMED_MAX)
-    return f"{message}\n\nFiles: {named}" + (f" and {rest:,} more" if rest > 0 else "")
+    rest = (len(paths) if paths_total is None else paths_total) - len(named)
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return f"{message}\n\nFiles: {', '.join(named)}{more}"
 
 
 def _commits(git: str, path: Path, whole: bool, report: Report) -> Iterator[_Commit]:

@@ -25,6 +25,7 @@ class Report:
         replaced: characters replaced by U+FFFD (NUL, lone surrogates, bytes that are not UTF-8).
         split: texts too long for one episode, yielded in parts.
         without_time: rows whose source gives no time.
+        by_modification: rows whose only time is when their file was last modified.
         assumed: times without an offset, counted by the zone in which they were read.
     """
 
@@ -38,6 +39,7 @@ class Report:
     replaced: int = 0
     split: int = 0
     without_time: int = 0
+    by_modification: int = 0
     assumed: dict[str, int] = field(default_factory=dict)
 
     def skip(self, place: str, reason: str) -> None:
@@ -69,6 +71,11 @@ class Report:
         ]
         if self.without_time:
             told.append(f"{self.without_time:,} rows whose source gives no time")
+        if self.by_modification:
+            told.append(
+                f"{self.by_modification:,} rows have the time their file was last modified, as the "
+                "source gives no other"
+            )
         if self.replaced:
             told.append(f"{self.replaced:,} unstorable characters were replaced by U+FFFD")
         if self.split:

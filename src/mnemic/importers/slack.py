@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
-from mnemic.agent.scopes import check_scope
 from mnemic.errors import ImportFailed
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
-from mnemic.importers.source import Bundle, array_items, must_exist
-from mnemic.importers.times import Times
+from mnemic.importers.source import Bundle, array_items, begin
 
 SOURCE = "slack"
 _DAY = re.compile(r"(?:.*/)?([^/]+)/(\d{4}-\d\d-\d\d)\.json\Z", re.ASCII)
@@ -63,9 +61,7 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     Raises:
         ImportFailed: there is no such path, or it holds no channel.
     """
-    must_exist(path)
-    check_scope(scope)
-    Times(zone, report)
+    begin(path, scope=scope, zone=zone, report=report)
     return _read(path, scope, report)
 
 

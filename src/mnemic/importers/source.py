@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from mnemic.agent.scopes import check_scope
 from mnemic.errors import ImportFailed
 from mnemic.importers.report import Report
+from mnemic.importers.times import Times
 
 LINE_BYTES_MAX = 64 << 20
 ITEM_CHARS_MAX = 256 << 20
@@ -27,6 +29,21 @@ _RATIO_FREE_BYTES = 16 << 20
 _CHUNK = 1 << 20
 _BOM = codecs.BOM_UTF8
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "__MACOSX"))
+
+
+def begin(path: Path, *, scope: str, zone: str | None, report: Report) -> Times:
+    """How every import into one scope begins: path, scope and zone are checked before any row.
+
+    Returns:
+        What reads the times of the source, in the zone.
+
+    Raises:
+        ImportFailed: there is no such path.
+        InvalidScope, InvalidTime: a scope or zone that cannot be used.
+    """
+    must_exist(path)
+    check_scope(scope)
+    return Times(zone, report)
 
 
 def must_exist(path: Path) -> Path:

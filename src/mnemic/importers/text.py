@@ -1,7 +1,10 @@
 """Markdown, reStructuredText and plain text files: one episode a section.
 
-The time of a file is its front matter's date, else the date in its name, else the time it was last
-modified; `meta["said_at_from"]` says which.
+The time of a section is the date in its file's front matter, else in the file's name, else the
+nearest heading above it that is a date and nothing more, else the file's first heading if that is
+one. A text that bears no date gets the time its file was last modified, which may be that of a copy
+or a checkout: the report counts these rows, and `undated` can refuse it. `meta["said_at_from"]`
+says where a time is from.
 """
 
 from __future__ import annotations
@@ -12,32 +15,31 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import Literal, get_args
 
 from mnemic.agent.records import Row
-from mnemic.agent.scopes import check_scope
+from mnemic.errors import InvalidInput
+from mnemic.importers.dates import MODIFIED, TextDates
 from mnemic.importers.pieces import pieces
 from mnemic.importers.report import Report
-from mnemic.importers.rows import rows_of
-from mnemic.importers.source import decoded, files_below, must_exist, opened, relative
-from mnemic.importers.times import Times, epoch
+from mnemic.importers.rows import known, rows_of
+from mnemic.importers.source import begin, decoded, files_below, opened, relative
+from mnemic.importers.times import Times
+
+Undated = Literal["mtime", "none", "skip"]
 
 SUFFIXES = (".md", ".markdown", ".txt", ".rst")
 SECTION_CHARS_MAX = 1_200
 _FILE_BYTES_MAX = 64 << 20
 _FRONT_LINES_MAX = 400
 _FRONT_VALUE_CHARS_MAX = 2_000
-_DATE_KEYS = ("date", "created", "created_at", "date_created", "created-at", "published", "updated")
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _RST_LINE = re.compile(r"([^\w\s])\1+[ \t]*\Z")
 _FRONT = re.compile(r"([A-Za-z_][\w-]*)[ \t]*[:=](?:[ \t]+(.*))?\Z")
-_FILE_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
-_SLASH_DATE = re.compile(r"(\d{4})/(\d\d)/(\d\d)", re.ASCII)
-_GAP_BEFORE_OFFSET = re.compile(r"[ \t]+(?=(?:Z|[+-]\d\d:?\d\d)\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,14 @@ class Section:
     text: str
 
 
-def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
+def read(
+    path: Path,
+    *,
+    scope: str,
+    report: Report,
+    zone: str | None = None,
+    undated: Undated = "mtime",
+) -> Iterator[Row]:
     """Rows of a text file, or of every text file below a folder.
 
     Args:
@@ -56,26 +65,38 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
         scope: where the rows belong.
         report: filled while reading.
         zone: where times without an offset are read; None reads them in UTC, as the report states.
+        undated: what becomes of a text that bears no date: "mtime" gives it the time its file was
+            last modified, "none" no time at all, "skip" leaves it out.
 
     Raises:
         ImportFailed: there is no such path.
+        InvalidInput: there is no such choice for `undated`.
     """
-    must_exist(path)
-    check_scope(scope)
-    return _read(path, scope, report, Times(zone, report))
+    if undated not in get_args(Undated):
+        raise InvalidInput(f"undated is {undated!r:.80}; use one of {', '.join(get_args(Undated))}")
+    times = begin(path, scope=scope, zone=zone, report=report)
+    return _read(path, scope, report, times, undated)
 
 
-def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]:
+def _read(path: Path, scope: str, report: Report, times: Times, undated: Undated) -> Iterator[Row]:
     for file in files_below(path, SUFFIXES, report):
         name = relative(file, path)
         text = _content(file, report, name)
         if text is None:
             continue
         front, body = front_matter(text)
-        said_at, origin = _dated(file, name, front, times, report)
+        found = list(sections(body, file.suffix.lower()))
+        first = next(iter(found[0].headings), "") if found else ""
+        dates = TextDates(
+            file, name, front, first, times=times, report=report, modified=undated == "mtime"
+        )
         numbers = itertools.count()
-        for section in sections(body, file.suffix.lower()):
-            meta: dict[str, object] = {"said_at_from": origin}
+        for section in found:
+            said_at, origin = dates.of(section.headings)
+            if said_at is None and undated == "skip":
+                report.leave_out("section without a date")
+                continue
+            meta: dict[str, object] = known(said_at_from=origin)
             if section.headings:
                 meta["headings"] = list(section.headings)
             if front:
@@ -83,6 +104,7 @@ def _read(path: Path, scope: str, report: Report, times: Times) -> Iterator[Row]
             for part in pieces(section.text, SECTION_CHARS_MAX):
                 if not part.strip():
                     continue
+                report.by_modification += origin == MODIFIED
                 yield from rows_of(
                     part.strip("\n"),
                     report=report,
@@ -146,29 +168,6 @@ def _scalar(value: str) -> str:
         if end > 0:
             return value[1:end][:_FRONT_VALUE_CHARS_MAX]
     return value.split(" #", 1)[0].rstrip()[:_FRONT_VALUE_CHARS_MAX]
-
-
-def _dated(
-    file: Path, name: str, front: dict[str, str], times: Times, report: Report
-) -> tuple[datetime | None, str]:
-    lowered = {key.lower(): value for key, value in front.items()}
-    for key in _DATE_KEYS:
-        value = lowered.get(key)
-        if not value:
-            continue
-        tidy = _GAP_BEFORE_OFFSET.sub("", value.removesuffix(" UTC") + "Z" * value.endswith(" UTC"))
-        moment = times.parse(_SLASH_DATE.sub(r"\1-\2-\3", tidy))
-        if moment is not None:
-            return moment, f"front matter: {key}"
-        report.note(name, f"front matter {key} {value!r:.80} is not a date that can be read")
-    for match in _FILE_DATE.finditer(file.stem):
-        moment = times.parse(f"{match[1]}-{match[3]}-{match[4]}")
-        if moment is not None:
-            return moment, "file name"
-    try:
-        return epoch(file.stat().st_mtime_ns / 1e9), "modification time"
-    except OSError:
-        return None, "nothing"
 
 
 def sections(text: str, suffix: str = ".md") -> Iterator[Section]:

@@ -619,7 +619,12 @@ def _bench_command(task: str) -> None:
     )
     def command(
         path: Annotated[Path, typer.Argument(help="The data: a file or folder, as published.")],
-        limit: Annotated[int | None, typer.Option(help="Only the first N questions.")] = None,
+        limit: Annotated[
+            int | None,
+            typer.Option(
+                help="Only the first N questions of each case (conversation, user, corpus)."
+            ),
+        ] = None,
         results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path(
             "results"
         ),

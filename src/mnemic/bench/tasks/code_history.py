@@ -1,16 +1,23 @@
-"""Real git histories: the query is a bullet of a changelog, the evidence the commits behind it."""
+"""Real git histories: the query is a bullet of a changelog, the evidence the commits behind it.
+
+A commit is remembered as the git importer does it: the same text, no session, and what it did
+happened when it was made. The data names no authors, so there are no speakers.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from mnemic.bench.cases import Case, Question
 from mnemic.bench.tasks.reading import files, json_of
+from mnemic.importers.git_history import SOURCE, commit_text
 
-FILES_MAX = 30
+_RENAMED = re.compile(r"\{[^{}]* => ([^{}]*)\}|^[^{}]* => ")
 
 
 def read(path: Path) -> Iterator[Case]:
@@ -22,21 +29,7 @@ def read(path: Path) -> Iterator[Case]:
         path = path.with_name(path.name.replace("_queries.jsonl", "_commits.jsonl"))
     for commits in files(path, "*_commits.jsonl"):
         name = commits.name.removesuffix("_commits.jsonl")
-        rows = []
-        for place, commit in enumerate(json_of(commits)):
-            paths = [file["path"] for file in commit.get("files") or ()][:FILES_MAX]
-            parts = [commit["subject"], commit.get("body") or ""]
-            if paths:
-                parts.append("Files: " + ", ".join(paths))
-            rows.append(
-                {
-                    "text": "\n".join(part for part in parts if part.strip()),
-                    "position": place,
-                    "ref": commit["id"],
-                    "said_at": commit["date"],
-                    "source": "git",
-                }
-            )
+        rows = [_row(place, commit) for place, commit in enumerate(json_of(commits))]
         known = {row["ref"] for row in rows}
         last = max(datetime.fromisoformat(row["said_at"]) for row in rows)
         questions, excluded = [], Counter[str]()
@@ -50,3 +43,20 @@ def read(path: Path) -> Iterator[Case]:
                 Question(query["qid"], query["query"], name, evidence, last + timedelta(days=1))
             )
         yield Case(name, rows, questions, excluded)
+
+
+def _row(place: int, commit: Any) -> dict[str, Any]:
+    paths = [_new_name(file["path"]) for file in commit.get("files") or ()]
+    return {
+        "text": commit_text(f"{commit['subject']}\n\n{commit.get('body') or ''}", paths),
+        "position": place,
+        "ref": commit["id"],
+        "said_at": commit["date"],
+        "happened": commit["date"],
+        "source": SOURCE,
+    }
+
+
+def _new_name(path: str) -> str:
+    """The new name of a file that git tells as `old => new` or `folder/{old => new}/file`."""
+    return _RENAMED.sub(r"\1", path).replace("//", "/")

@@ -3,6 +3,10 @@
 Source:
     LifeBench (repository 1754955896/LifeBench, Apache-2.0). The generator's own truth (daily
     events, persona, locations, the number of the event behind a record) is not ingested.
+
+Contacts bear no date, as on a real phone, and are remembered without one: they count as said when
+they were stored, which lies in no window of the recorded year. An invented day would put them
+into that day's window.
 """
 
 from __future__ import annotations
@@ -43,10 +47,10 @@ def _case(user: Path) -> Case:
             row = _row(file.stem, record, place)
             if row is not None:
                 rows.append(row)
-    rows.sort(key=lambda row: row["said_at"])
+    rows.sort(key=lambda row: (row["said_at"] is not None, row["said_at"] or 0))
     for place, row in enumerate(rows):
         row["position"] = place
-    last = rows[-1]["said_at"] if rows else datetime(2025, 1, 1, tzinfo=ZONE)
+    last = rows[-1]["said_at"] if rows else None
     known = {row["ref"] for row in rows}
     questions, excluded = [], Counter[str]()
     for place, qa in enumerate(json_of(user / "QA" / "QA_clean.json")):
@@ -54,7 +58,7 @@ def _case(user: Path) -> Case:
         if not evidence & known:
             excluded["no evidence in memory"] += 1
             continue
-        now = _asked(qa.get("ask_time")) or last + timedelta(days=1)
+        now = _asked(qa.get("ask_time")) or (last and last + timedelta(days=1))
         questions.append(
             Question(
                 f"{user.name}-{place}", qa["question"], str(qa.get("question_type")), evidence, now
@@ -73,7 +77,7 @@ def _row(kind: str, record: Mapping[str, Any], place: int) -> dict[str, Any] | N
         "text": f"{kind.replace('_', ' ')}: {text}",
         "session": f"{moment:%Y-%m-%d}" if moment else None,
         "ref": f"{kind}:{number}",
-        "said_at": moment or datetime(2025, 1, 1, tzinfo=ZONE),
+        "said_at": moment,
         "source": kind,
     }
 

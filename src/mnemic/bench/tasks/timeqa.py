@@ -2,6 +2,10 @@
 
 Source:
     A Dataset for Answering Time-Sensitive Questions (Chen et al., 2021, arXiv:2108.06314).
+
+A paragraph of an article was said at no time that the data tells, so it is remembered without one,
+and a question that the product takes to ask when something was *said* finds nothing. That is the
+product's to answer for and stays in the average.
 """
 
 from __future__ import annotations
