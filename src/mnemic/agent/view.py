@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ VIEWS_MAX = 256
 
 LEAN_TERMS = 240.0
 """An episode of this length leans half as much on its surroundings as a short turn."""
+
+FRESH_MAX = 1_000
+"""Up to this many new episodes a view is grown; more make it anew."""
 
 Ints = NDArray[np.int64]
 
@@ -85,19 +89,77 @@ def make_view(columns: dict[str, Ints], names: Mapping[int, str], generation: in
         names: the speakers' by their keys.
         generation: of the store's derived keys.
     """
+    return _assemble(columns, _link(columns), names, generation)
+
+
+def grow(view: View, fresh: Mapping[str, Ints], names: Mapping[int, str], generation: int) -> View:
+    """The view with some episodes more, as `make_view` would make it but for session numbers.
+
+    Only the sessions that go on are linked anew, so that a recall after a write stays quick.
+    """
+    columns = {name: np.concatenate((view.columns[name], fresh[name])) for name in ITEM_COLUMNS}
+    if len(fresh["seq"]) > FRESH_MAX:
+        return make_view(columns, names, generation)
+    count = len(view)
+    links = Links(
+        *(np.concatenate((old, np.full(len(fresh["seq"]), -1, dtype=np.int32)))
+          for old in (view.session, view.before, view.after))
+    )  # fmt: skip
+    sessions = len(view.session_terms)
+    keys = fresh["session_key"]
+    for key in dict.fromkeys(keys.tolist()):
+        rows = count + np.flatnonzero(keys == key)
+        if key == 0:
+            links.session[rows] = np.arange(sessions, sessions + len(rows))
+            sessions += len(rows)
+            continue
+        known = np.flatnonzero(view.columns["session_key"] == key)
+        links.session[rows] = view.session[known[0]] if len(known) else sessions
+        sessions += not len(known)
+        _chain(links, columns, np.concatenate((known, rows)))
+    return _assemble(columns, links, names, generation)
+
+
+class Links(NamedTuple):
+    """Which session each row is in, and its neighbours there; all int32 (N,)."""
+
+    session: NDArray[np.int32]
+    before: NDArray[np.int32]
+    after: NDArray[np.int32]
+
+
+def _link(columns: Mapping[str, Ints]) -> Links:
     seq = columns["seq"]
-    count = len(seq)
     key = columns["session_key"].copy()
     lone = key == 0
     key[lone] = -seq[lone]
     _, session = np.unique(key, return_inverse=True)
-    order = np.lexsort((seq, columns["said_us"], columns["position"], session))
-    before = np.full(count, -1, dtype=np.int32)
-    after = np.full(count, -1, dtype=np.int32)
-    if count > 1:
-        same = session[order[1:]] == session[order[:-1]]
-        before[order[1:][same]] = order[:-1][same]
-        after[order[:-1][same]] = order[1:][same]
+    links = Links(
+        session.astype(np.int32),
+        np.full(len(seq), -1, dtype=np.int32),
+        np.full(len(seq), -1, dtype=np.int32),
+    )
+    _chain(links, columns, np.arange(len(seq)))
+    return links
+
+
+def _chain(links: Links, columns: Mapping[str, Ints], rows: Ints) -> None:
+    """Links these rows, which hold their sessions whole, to their neighbours there."""
+    session = links.session[rows]
+    seq, said_us, position = (columns[name][rows] for name in ("seq", "said_us", "position"))
+    order = np.lexsort((seq, said_us, position, session))
+    left, right = rows[order[:-1]], rows[order[1:]]
+    same = session[order[:-1]] == session[order[1:]]
+    links.after[left] = np.where(same, right, -1)
+    links.before[right] = np.where(same, left, -1)
+
+
+def _assemble(
+    columns: dict[str, Ints], links: Links, names: Mapping[int, str], generation: int
+) -> View:
+    session, before, after = links
+    seq = columns["seq"]
+    count = len(seq)
     terms = columns["terms"].astype(np.float32)
     passage = terms.copy()
     passage[before >= 0] += terms[before[before >= 0]]
@@ -114,7 +176,7 @@ def make_view(columns: dict[str, Ints], names: Mapping[int, str], generation: in
         happened_to_us=columns["happened_to_us"],
         ingested_us=columns["ingested_us"],
         terms=terms,
-        session=session.astype(np.int32),
+        session=session,
         before=before,
         after=after,
         session_terms=in_session,
@@ -160,14 +222,7 @@ class Views:
             if view is None:
                 view = make_view(fresh, self._store.speakers(key), generation)
             elif len(fresh["seq"]):
-                view = make_view(
-                    {
-                        name: np.concatenate((view.columns[name], fresh[name]))
-                        for name in ITEM_COLUMNS
-                    },
-                    self._store.speakers(key),
-                    generation,
-                )
+                view = grow(view, fresh, self._store.speakers(key), generation)
             self._kept[key] = (generation, view)
             self._kept.move_to_end(key)
             while len(self._kept) > VIEWS_MAX:

@@ -13,12 +13,15 @@ from mnemic.errors import InvalidTime
 
 _I = re.IGNORECASE
 _SAID = re.compile(
-    r"\b(?:say|said|saying|says|tell|told|telling|mention(?:ed|s)?|ask(?:ed|ing)?|write|wrote|"
-    r"written|discuss(?:ed|ing)?|talk(?:ed|ing)?|chat(?:s|ted|ting)?|speak|spoke|spoken|"
-    r"messaged?|messages|conversations?|discussions?|remarks?|suggest(?:ed)?|recommend(?:ed)?|"
-    r"promised?|explain(?:ed)?)\b",
+    r"\b(?:(?P<bare>say|tell|mention|ask|write|discuss|talk|chat|speak|message|suggest|recommend|"
+    r"promise|explain)|said|saying|says|told|telling|mention(?:ed|s)|ask(?:ed|ing)|wrote|written|"
+    r"discuss(?:ed|ing)|talk(?:ed|ing)|chat(?:s|ted|ting)|spoke|spoken|messaged|messages|"
+    r"conversations?|discussions?|remarks?|suggested|recommended|promised|explained)\b",
     _I,
 )
+# A bare form tells of a saying after "did I"; else it is a request ("tell me") or a noun ("the talk
+# show").
+_DID = re.compile(r"\b(?:did|didn['’]t|does|do|don['’]t)(?:\s+[\w'’]+){1,5}\s+$", _I)
 _INGESTED = re.compile(
     r"\bingest(?:ed)?\b|\badded\s+to\s+(?:the\s+|your\s+|my\s+)?memory\b|"
     r"\b(?:what|which|everything|anything)\s+(?:\w+\s+){0,2}import(?:ed)?\b|"
@@ -118,9 +121,7 @@ def _clock(text: str, found: Found) -> tuple[ClockName | None, bool]:
     rest = before + " " + after
     if _INGESTED.search(rest):
         return "ingested", True
-    said = None
-    for said in _SAID.finditer(before):  # noqa: B007  the last one
-        pass
+    said = _last_said(before)
     if said is not None:
         gap = before[said.end() :]
         if _TO_WHOM.match(gap):
@@ -128,8 +129,16 @@ def _clock(text: str, found: Found) -> tuple[ClockName | None, bool]:
         return (None, False) if _CLAUSE.search(gap) else ("said", True)
     if _HAPPENED_PLAIN.search(before[-80:]):
         return "happened", True
-    said = _SAID.search(after)
-    if said is not None:
+    if _last_said(after, before) is not None:
         opens = not before.strip() and _OPENING.match(after) is not None
         return "said", opens
     return ("happened", False) if _EVENT.search(rest) else (None, False)
+
+
+def _last_said(text: str, before: str = "") -> re.Match[str] | None:
+    """The last words in a text that tell of a saying; `before` is what comes ahead of the text."""
+    last = None
+    for said in _SAID.finditer(text):
+        if said["bare"] is None or _DID.search(before + text[: said.start()]):
+            last = said
+    return last

@@ -403,11 +403,11 @@ def searchable(draft_or_episode: Draft | Episode) -> str:
     return f"{speaker} {draft_or_episode.text}" if speaker else draft_or_episode.text
 
 
-def session_key(session: str | None) -> int:
-    """A positive 62-bit number for a session's name; 0 for none."""
+def session_key(scope: str, session: str | None) -> int:
+    """A positive 62-bit number for a session of a scope; 0 for none."""
     if session is None:
         return 0
-    return int.from_bytes(blake2b(session.encode(), digest_size=8).digest()) >> 2 or 1
+    return int.from_bytes(blake2b(f"{scope}\0{session}".encode(), digest_size=8).digest()) >> 2 or 1
 
 
 def shallow_row(
@@ -417,7 +417,7 @@ def shallow_row(
     said_at = draft.said_at or from_us(ingested_us)
     happened = happened_span(draft.text, said_at, draft.happened)
     return (
-        scope_id, seq, session_key(draft.session), draft.position, to_us(said_at),
+        scope_id, seq, session_key(draft.scope, draft.session), draft.position, to_us(said_at),
         to_us(happened.start), to_us(happened.end), ingested_us, len(text_terms),
         speaker_key(draft.speaker),
     )  # fmt: skip
