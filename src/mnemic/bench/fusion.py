@@ -36,8 +36,16 @@ TASK_FOLDERS = {
     "code-history": "code_history",
     "multihop": "multihop",
     "lifebench": "lifebench",
+    "timeqa": "timeqa",
 }
 """Tasks to fit on, and the folders of the data's root in which they are looked for."""
+
+ONE_CASE = frozenset(("timeqa",))
+"""Tasks whose files ask about the same texts, so that only all of them can be held out together."""
+
+ROWS_MAX = 400
+"""How many rows of a question are kept, by the plain sum of parts and again by the weights that
+ship, beside its evidence. Rankings are of these rows."""
 
 RIVALS_MAX = 200
 """How many of the rows without evidence a question is fitted against: the strongest."""
@@ -229,12 +237,23 @@ def _ask(
                 progress(f"{case.name}: questions", done, len(case.questions))
             found = memory.evidence(question.text, scope=SCOPE, now=question.now)
             assert found.speaks is not None
-            rows = found.speaks.rows[found.wanted]
             parts: Mapping[str, Floats] = found.speaks.parts
             nothing = np.zeros(len(found.speaks.rows), dtype=np.float32)
-            table = np.stack([parts.get(name, nothing)[found.wanted] for name in PARTS], axis=1)
-            evidence = np.array([ref in question.evidence for ref in refs[rows]], dtype=bool)
-            yield Asked(task, case.name, found.view.talk, table, evidence, len(question.evidence))
+            table = np.stack([parts.get(name, nothing) for name in PARTS], axis=1)
+            evidence = np.array([ref in question.evidence for ref in refs[found.speaks.rows]])
+            strong = _strong(table.sum(axis=1)) | _strong(found.fused.score)
+            kept = found.wanted & (evidence | strong)
+            yield Asked(
+                task, task if task in ONE_CASE else case.name, found.view.talk,
+                table[kept], evidence[kept], len(question.evidence),
+            )  # fmt: skip
+
+
+def _strong(scores: Floats) -> NDArray[np.bool_]:
+    """Which of the scores are among the ROWS_MAX largest."""
+    strong = np.zeros(len(scores), dtype=bool)
+    strong[np.argsort(-scores, kind="stable")[:ROWS_MAX]] = True
+    return strong
 
 
 def _shares(one: Asked, weights: Weights) -> Floats:

@@ -332,3 +332,22 @@ def _took(text: str) -> float:
 def test_a_topic_leaves_the_clock_to_the_saying() -> None:
     assert window("what did I say about dogs in March").clock == "said"
     assert edges("what did we talk about two weeks ago")[0] == "2024-04-29T00:00"
+
+
+@pytest.mark.parametrize(
+    ("question", "clock", "hard"),
+    [
+        ("Tell me where Ana worked in March", "happened", False),
+        ("Please explain the outage in March", None, False),
+        ("Who was on the talk show in March?", "happened", False),
+        ("What should we discuss in March?", None, False),
+        ("What did the doctor tell me in March?", "said", True),
+        ("In March, what did you and Ana talk about?", "said", True),
+        ("Can you tell me what I said in March?", "said", True),
+    ],
+)
+def test_a_request_to_say_is_no_saying(question: str, clock: str | None, hard: bool) -> None:
+    """Only what somebody said asks for the clock of saying; "tell me" and "talk show" do not."""
+    window = parse_window(question, datetime(2026, 11, 20, 12, tzinfo=UTC), "UTC")
+    assert window is not None
+    assert (window.clock, window.hard) == (clock, hard)
