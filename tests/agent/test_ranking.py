@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mnemic import Memory
 from mnemic.agent.channels import lexical
@@ -167,6 +169,40 @@ def test_kept_postings_never_hide_a_new_episode(memory: Memory, tmp_path: Path) 
     with Memory(memory.store.path, embedder=HashEmbedder(), background=False) as other:
         other.remember("A third boat.", scope="a")
     assert len(memory.recall("boat", scope="a").hits) == 3
+
+
+WORDS = st.lists(
+    st.sampled_from(("boat", "lamp", "tree", "kettle", "rain")), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=12), st.integers(1, 6))
+def test_postings_that_grew_are_those_read_at_once(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[str], list[str]]], fresh: int
+) -> None:
+    """After any course of writes and questions the scores are those of a memory opened anew."""
+    path = tmp_path_factory.mktemp("m") / "m.mnemic"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Memory(path, embedder=None) as memory,
+        Memory(path, embedder=None) as late,
+    ):
+        patch.setattr(lexical, "FRESH_MAX", fresh)
+        for number, (said, asked) in enumerate(steps):
+            memory.remember(" ".join(said) + f" {number}", scope="a", session="s")
+            found = memory.evidence(" ".join(asked), scope="a").words
+            if number % 3 == 2:
+                again = late.evidence(" ".join(asked), scope="a").words
+                np.testing.assert_allclose(again.episode_N, found.episode_N, rtol=1e-5)
+        with Memory(path, embedder=None) as other:
+            for _, asked in steps:
+                law = other.evidence(" ".join(asked), scope="a").words
+                for one in (memory, late):
+                    kept = one.evidence(" ".join(asked), scope="a").words
+                    np.testing.assert_allclose(kept.episode_N, law.episode_N, rtol=1e-5)
+                    np.testing.assert_allclose(kept.passage_N, law.passage_N, rtol=1e-5)
+                    np.testing.assert_allclose(kept.session_N, law.session_N, rtol=1e-5)
 
 
 def test_kept_postings_are_bounded(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,15 @@ Source:
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.stores.sqlite.store import SqliteStore, searchable
+from mnemic.agent.terms import terms_of
 from mnemic.agent.view import View
 
 K1, B = 1.2, 0.75
@@ -27,6 +28,9 @@ common word costs nothing when rarer ones are there; about 0.1 µs each."""
 
 TERMS_KEPT, POSTINGS_KEPT = 20_000, 2_000_000
 """How many terms, and postings of terms, are kept in memory; a posting takes 12 bytes."""
+
+FRESH_MAX, SCOPES_KEPT = 200, 256
+"""Up to how many new episodes kept postings are brought up to date, and for how many scopes."""
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -51,8 +55,8 @@ class Lexical:
 class LexicalChannel:
     """Search by words over the scopes of a store. One per open memory.
 
-    Postings that were read are kept until their scope changes, so that common words are not read
-    again for each query.
+    Postings that were read are kept, and grow with their scope, so that common words are not read
+    again for each query, nor after each write.
     """
 
     def __init__(self, store: SqliteStore) -> None:
@@ -60,6 +64,7 @@ class LexicalChannel:
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[tuple[int, ...], str], _Known] = OrderedDict()
         self._kept_postings = 0
+        self._grown: dict[tuple[int, ...], _Grown] = {}
 
     def score(self, scope_ids: Sequence[int], view: View, terms: Sequence[str]) -> Lexical:
         """BM25 of every episode, passage and session of the view for these terms."""
@@ -136,12 +141,12 @@ class LexicalChannel:
         """What is known of each term, counted now where it was not."""
         ids = tuple(scope_ids)
         with self._guard:
+            grown = self._grow(ids, view)
             kept = {term: self._kept.get((ids, term)) for term in terms}
-        found = {
-            term: one
-            for term, one in kept.items()
-            if one is not None and one.version == view.version
-        }
+        found = {}
+        for term, one in kept.items():
+            if one is not None and (present := grown.bring_up(term, one, view)) is not None:
+                found[term] = present
         fresh = [term for term in kept if term not in found]
         for term, documents in zip(fresh, self._store.document_counts(ids, fresh), strict=True):
             found[term] = _Known(view.version, documents)
@@ -150,6 +155,7 @@ class LexicalChannel:
                 if self._kept.get((ids, term)) is not one:
                     self._forget((ids, term))
                     self._kept[ids, term] = one
+                    self._kept_postings += one.size
                 self._kept.move_to_end((ids, term))
             while len(self._kept) > TERMS_KEPT or self._kept_postings > POSTINGS_KEPT:
                 self._forget(next(iter(self._kept)))
@@ -164,15 +170,36 @@ class LexicalChannel:
             with self._guard:
                 kept = self._kept.get((tuple(scope_ids), term)) is known
                 if kept and known.postings is None:
-                    self._kept_postings += len(postings[0])
                     known.postings = postings
+                    known.documents = len(postings[0])
+                    self._kept_postings += known.size
             return postings
         return known.postings
 
+    def _grow(self, ids: tuple[int, ...], view: View) -> _Grown:
+        """The latest episodes of these scopes with their terms, up to those of the view."""
+        generation, last = view.version
+        grown = self._grown.get(ids)
+        after = 0 if grown is None else int(np.searchsorted(view.seq, grown.upto, side="right"))
+        fresh = view.seq[after:]
+        if grown is None or grown.generation != generation or len(fresh) > FRESH_MAX:
+            grown = _Grown(generation, last, last)
+        elif len(fresh):
+            episodes = self._store.episodes(ids, fresh.tolist())
+            grown = _Grown(generation, grown.since, last, dict(grown.terms))
+            for seq, episode in episodes.items():
+                grown.terms[seq] = Counter(terms_of(searchable(episode)))
+            if len(grown.terms) > 2 * FRESH_MAX:
+                grown.forget_older()
+        while len(self._grown) >= SCOPES_KEPT and ids not in self._grown:
+            del self._grown[next(iter(self._grown))]
+        self._grown[ids] = grown
+        return grown
+
     def _forget(self, key: tuple[tuple[int, ...], str]) -> None:
         gone = self._kept.pop(key, None)
-        if gone is not None and gone.postings is not None:
-            self._kept_postings -= len(gone.postings[0])
+        if gone is not None:
+            self._kept_postings -= gone.size
 
 
 @dataclass(slots=True)
@@ -182,6 +209,48 @@ class _Known:
     version: tuple[int, int]
     documents: int
     postings: tuple[Rows, Floats] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many postings are held."""
+        return 0 if self.postings is None else len(self.postings[0])
+
+
+@dataclass(slots=True)
+class _Grown:
+    """What came to some scopes after `since`, up to `upto`: how often each term occurs in whom."""
+
+    generation: int
+    since: int
+    upto: int
+    terms: dict[int, Counter[str]] = field(default_factory=dict)
+
+    def bring_up(self, term: str, known: _Known, view: View) -> _Known | None:
+        """What is known of a term, with what came since; None where that is not known here."""
+        generation, upto = known.version
+        if known.version == view.version:
+            return known
+        if (generation, self.upto) != view.version or generation != self.generation:
+            return None
+        if upto < self.since:
+            return None
+        new = [
+            (seq, terms[term]) for seq, terms in sorted(self.terms.items())
+            if seq > upto and term in terms
+        ]  # fmt: skip
+        postings = known.postings
+        if new and postings is not None:
+            rows = np.searchsorted(view.seq, [seq for seq, _ in new])
+            often = np.array([times for _, times in new], dtype=np.float32)
+            postings = np.concatenate((postings[0], rows)), np.concatenate((postings[1], often))
+        return _Known(view.version, known.documents + len(new), postings)
+
+    def forget_older(self) -> None:
+        """Keeps the latest half; what was kept of terms before that must be read again."""
+        old = sorted(self.terms)[: len(self.terms) // 2]
+        self.since = old[-1]
+        for seq in old:
+            del self.terms[seq]
 
 
 def _bm25(
