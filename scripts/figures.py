@@ -11,39 +11,86 @@ BEGIN, END = "<!-- figures: made by scripts/figures.py -->", "<!-- end of figure
 TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
 
 
-def newest(task: str) -> dict | None:
-    """The last result of a task."""
+SHOWN = ("recall@1", "recall@5", "recall@10", "recall@20", "mrr")
+NOT_SHOWN = ("task", "n", "made_at", "version", "commit", "machine", "seed", "embedder")
+
+
+def results(task: str) -> list[dict]:
+    """All results of a task, oldest first."""
     path = ROOT / "results" / f"{task}.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return json.loads(lines[-1]) if lines else None
+    return [json.loads(line) for line in lines]
 
 
 def table() -> str:
     """The figures as Markdown."""
+    return "\n".join([*recall_table(), *fusion_table(), *scale_tables()])
+
+
+def recall_table() -> list[str]:
+    """Every system on every set; the multi-hop sets apart, as they are several."""
     lines = [
         "| set (development part) | n | system | R@1 | R@5 | R@10 | R@20 | MRR |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for task in TASKS:
-        result = newest(task)
-        for name, found in (result or {"systems": {}})["systems"].items():
+        for result in results(task)[-1:]:
+            sets = {task: (result["n"], result["systems"])}
+            if task == "multihop":
+                sets = {
+                    name: (found["n"], {key: found[key] for key in result["systems"]})
+                    for name, found in result["by_category"].items()
+                }
+            for name, (count, systems) in sets.items():
+                for system, found in systems.items():
+                    figures = " | ".join(f"{100 * found[key]:.1f}" for key in SHOWN)
+                    shown = f"**{system}**" if system == "mnemic" else system
+                    lines.append(f"| {name} | {count} | {shown} | {figures} |")
+    return lines
+
+
+def fusion_table() -> list[str]:
+    """What the fitted weights find, and what weights find that never saw the case they are asked."""
+    lines = []
+    for result in results("fusion")[-1:]:
+        lines += [
+            "",
+            f"Weights fitted on all {result['cases']} cases, and on all but the one asked:",
+            "",
+            "| set | n | fitted: R@5 | R@10 | held out: R@5 | R@10 |",
+            "|---|---|---|---|---|---|",
+        ]
+        for task, found in result["tasks"].items():
             figures = " | ".join(
-                f"{100 * found[key]:.1f}"
-                for key in ("recall@1", "recall@5", "recall@10", "recall@20", "mrr")
+                f"{100 * found[kind][key]:.1f}"
+                for kind in ("fitted", "held_out")
+                for key in ("recall@5", "recall@10")
             )
-            shown = f"**{name}**" if name == "mnemic" else name
-            lines.append(f"| {task} | {result['n']} | {shown} | {figures} |")
-    scale = newest("scale")
-    if scale:
-        lines += ["", f"At {scale['n']:,} episodes in one scope, on 2 shared cores:", ""]
-        lines += ["| figure | value |", "|---|---|"]
-        for key, value in scale.items():
-            if key in ("task", "n", "made_at", "version", "commit", "machine", "seed", "embedder"):
-                continue
-            if isinstance(value, dict):
-                value = ", ".join(f"{inner} {figure}" for inner, figure in value.items())
-            lines.append(f"| {key} | {value} |")
-    return "\n".join(lines)
+            lines.append(f"| {task} | {found['n']} | {figures} |")
+    return lines
+
+
+def scale_tables() -> list[str]:
+    """The newest result at each size, side by side."""
+    newest = {result["n"]: result for result in results("scale")}
+    if not newest:
+        return []
+    sizes = sorted(newest)
+    keys = [key for key in newest[sizes[0]] if key not in NOT_SHOWN]
+    lines = ["", "Episodes in one scope, on 2 shared cores:", ""]
+    lines.append("| figure | " + " | ".join(f"{size:,}" for size in sizes) + " |")
+    lines.append("|---|" + "---|" * len(sizes))
+    for key in keys:
+        cells = " | ".join(cell(newest[size].get(key, "")) for size in sizes)
+        lines.append(f"| {key} | {cells} |")
+    return lines
+
+
+def cell(value: object) -> str:
+    """A figure, or several by name."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {figure}" for name, figure in value.items())
+    return str(value)
 
 
 def main() -> int:
