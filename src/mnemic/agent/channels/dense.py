@@ -41,14 +41,14 @@ Floats = NDArray[np.float32]
 class Dense:
     """Scores of the dense channel.
 
-    `cosine_N` is NaN where an episode was not scored (not among the candidates, or no vector yet).
-    `centre` and `spread` describe the cosines of the scope at large: what an unrelated episode gets.
+    `rows` were scored, ascending, and have `cosines`; the others were not among the candidates, or
+    have no vector yet.
+    `centre` is the cosine that an unrelated episode of the scope gets.
     """
 
-    cosine_N: Floats  # noqa: N815
+    rows: NDArray[np.int64]
+    cosines: Floats
     centre: float
-    spread: float
-    scored: int
 
 
 class _Index:
@@ -125,24 +125,21 @@ class DenseChannel:
             allowed: which rows may come back; None for all.
             also: rows that must be scored even if the scan passes them over.
         """
-        cosine = np.full(len(view), np.nan, dtype=np.float32)
         with self._guard:
             index = self._index(space, tuple(scope_ids), generation)
             index.catch_up(space.upto_seq)
             if not len(index.seqs) or not len(view):
-                return Dense(cosine, 0.0, 1.0, 0)
+                return Dense(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), 0.0)
             if index.scan is None:
                 assert index.rows_NK is not None
                 seqs, scores = index.seqs, index.rows_NK @ query_K
             else:
                 seqs, scores = self._scan(index, space, scope_ids, view, query_K, allowed, also)
             background = index.sample_SK @ query_K
-        _spread_best(cosine, view, seqs, scores)
+        rows, cosines = _of_episodes(view, seqs, scores)
         if allowed is not None:
-            cosine[~allowed] = np.nan
-        centre = float(np.median(background))
-        spread = float(np.std(background)) or 1.0
-        return Dense(cosine, centre, spread, int(np.count_nonzero(~np.isnan(cosine))))
+            rows, cosines = rows[allowed[rows]], cosines[allowed[rows]]
+        return Dense(rows, cosines, float(np.median(background)))
 
     def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
         key = (space.space_id, scope_ids, generation)
@@ -191,8 +188,10 @@ class DenseChannel:
         return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
 
 
-def _spread_best(cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Floats) -> None:
-    """Writes each episode's cosine into its row: 0.7 of its beginning, 0.3 of its best piece.
+def _of_episodes(
+    view: View, seqs: NDArray[np.int64], scores: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """Rows and their cosines from those of their pieces: 0.7 of the first, 0.3 of the best.
 
     The best piece alone favours long texts, which have more chances (LOG.md).
     """
@@ -201,7 +200,8 @@ def _spread_best(cosine: Floats, view: View, seqs: NDArray[np.int64], scores: Fl
     known = view.seq[rows] == seqs
     rows, scores = rows[known], scores[known]
     if not len(rows):
-        return
+        return rows, scores
     starts = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1))
     best = np.maximum.reduceat(scores, starts)
-    cosine[rows[starts]] = BEGINNING * scores[starts] + (1 - BEGINNING) * best
+    cosines = BEGINNING * scores[starts] + (1 - BEGINNING) * best
+    return rows[starts], cosines.astype(np.float32)

@@ -38,16 +38,16 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """Scores of the lexical channel, one a row of the view.
+    """Scores of the lexical channel.
 
     `episode_N` BM25 of each episode; `passage_N` of the episode with the one before and the one
-    after as one text; `session_N` of its whole session. `terms_read` and `terms_left` name what was
+    after as one text; `session_S` of each session of the view. `terms_read` and `terms_left` name what was
     used and what was dropped as too common.
     """
 
     episode_N: Floats  # noqa: N815
     passage_N: Floats  # noqa: N815
-    session_N: Floats  # noqa: N815
+    session_S: Floats  # noqa: N815
     terms_read: Sequence[str]
     terms_left: Sequence[str]
 
@@ -89,7 +89,7 @@ class LexicalChannel:
                 view.session_terms_mean,
                 sessions,
             )
-        return Lexical(episode, passage, session[view.session], tuple(read), tuple(left))
+        return Lexical(episode, passage, session, tuple(read), tuple(left))
 
     def weighted(
         self,

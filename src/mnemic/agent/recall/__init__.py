@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,14 +259,12 @@ def _hits(store: SqliteStore, found: Found, best: NDArray[np.int64]) -> list[Hit
     view, fused, words, meaning = found.view, found.fused, found.words, found.meaning
     rows = fused.rows[best]
     episodes = store.episodes(found.scope_ids, view.seq[rows].tolist())
-    own = {
-        name: np.nan_to_num(scores, nan=-1.0)
-        for name, scores in (
-            ("lexical", None if words is None else words.episode_N),
-            ("dense", None if meaning is None else meaning.cosine_N),
-        )
-        if scores is not None
-    }
+    own: dict[str, _Own] = {}
+    if words is not None:
+        matched = np.flatnonzero(words.episode_N > 0)
+        own["lexical"] = _Own.of(matched, words.episode_N[matched])
+    if meaning is not None:
+        own["dense"] = _Own.of(meaning.rows, meaning.cosines)
     total = fused.score
     hits: list[Hit] = []
     for place, row in zip(best.tolist(), rows.tolist(), strict=True):
@@ -280,16 +279,33 @@ def _hits(store: SqliteStore, found: Found, best: NDArray[np.int64]) -> list[Hit
     return hits
 
 
-def _evidence(
-    name: str, contribution: float, scores: NDArray[np.float32] | None, row: int
-) -> Evidence:
+class _Own(NamedTuple):
+    """A channel's own scores: rows ascending, their scores, and all scores ascending."""
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    ordered: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> _Own:
+        return cls(rows, scores, np.sort(scores))
+
+    def score_and_rank(self, row: int) -> tuple[float, int] | None:
+        """Of a row; None where the channel speaks not for it."""
+        place = int(np.searchsorted(self.rows, row))
+        if place == len(self.rows) or self.rows[place] != row or self.scores[place] <= 0:
+            return None
+        score = self.scores[place]
+        above = len(self.ordered) - int(np.searchsorted(self.ordered, score, side="right"))
+        return float(score), 1 + above
+
+
+def _evidence(name: str, contribution: float, own: _Own | None, row: int) -> Evidence:
     """One line of a trace; channels that score rows themselves have a score and a rank of their own."""
-    if scores is None:
+    if own is None:
         return Evidence(name, contribution, None, contribution)
-    score = float(scores[row])
-    if score <= 0:
-        return Evidence(name, 0.0, None, contribution)
-    return Evidence(name, score, 1 + int(np.count_nonzero(scores > score)), contribution)
+    score, rank = own.score_and_rank(row) or (0.0, None)
+    return Evidence(name, score, rank, contribution)
 
 
 class _Watch:

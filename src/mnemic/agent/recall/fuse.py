@@ -128,7 +128,7 @@ def gather(
     """
     among = allowed if hard else None
     above = _above(dense, view)
-    rows = _candidates(None if lexical is None else lexical.episode_N, above, second_N, view)
+    rows = _candidates(lexical, dense, second_N, view)
     lean = view.lean[rows]
     after = view.after[rows]
     meaning_top = _top(above, among)
@@ -141,9 +141,11 @@ def gather(
         for name, scores, leaning in (
             ("words", lexical.episode_N, 1),
             ("passage", lexical.passage_N, lean),
-            ("session", lexical.session_N, lean),
         ):
             parts[name] = leaning * _share(scores[rows], _top(scores, among))
+        session = lexical.session_S
+        top = _top(session if among is None else session[view.session[among]], None)
+        parts["session"] = lean * _share(session[view.session[rows]], top)
     if second_N is not None:
         parts["second"] = _share(second_N[rows], _top(second_N, among))
     if allowed is not None and not hard:
@@ -173,7 +175,8 @@ def alone(lexical: Lexical | None, dense: Dense | None, view: View) -> Fused:
     if lexical is not None:
         name, values = "lexical", lexical.episode_N
     elif dense is not None:
-        name, values = "dense", np.clip(np.nan_to_num(dense.cosine_N, nan=0.0), 0, None)
+        name, values = "dense", np.zeros(len(view), dtype=np.float32)
+        values[dense.rows] = np.clip(dense.cosines, 0, None)
     else:
         name, values = "recent", nothing
     rows = np.flatnonzero(values > 0)
@@ -204,10 +207,10 @@ def best_first(scores: Floats, count: int) -> Rows:
 
 def _above(dense: Dense | None, view: View) -> Floats:
     """Cosines from 0 for what an unrelated episode of the scope has."""
-    if dense is None or not dense.scored:
-        return np.zeros(len(view), dtype=np.float32)
-    above = np.clip(np.nan_to_num(dense.cosine_N, nan=-1.0) - dense.centre, 0, None)
-    return np.asarray(above, dtype=np.float32)
+    above = np.zeros(len(view), dtype=np.float32)
+    if dense is not None:
+        above[dense.rows] = np.clip(dense.cosines - dense.centre, 0, None)
+    return above
 
 
 def _of_named(named: NDArray[np.bool_], view: View, rows: Rows) -> Floats:
@@ -218,13 +221,19 @@ def _of_named(named: NDArray[np.bool_], view: View, rows: Rows) -> Floats:
     return said
 
 
-def _candidates(words: Floats | None, meaning: Floats, second: Floats | None, view: View) -> Rows:
+def _candidates(
+    lexical: Lexical | None,
+    dense: Dense | None,
+    second: Floats | None,
+    view: View,
+) -> Rows:
     if len(view) <= ALL_ROWS_MAX:
         return np.arange(len(view))
-    core = np.flatnonzero(meaning)
-    for scores, count in ((words, CANDIDATES), (second, CANDIDATES // 4)):
-        if scores is not None:
-            core = np.concatenate((core, strongest(scores, count)))
+    core = np.empty(0, dtype=np.int64) if dense is None else dense.rows
+    if lexical is not None:
+        core = np.concatenate((core, strongest(lexical.episode_N, CANDIDATES)))
+    if second is not None:
+        core = np.concatenate((core, strongest(second, CANDIDATES // 4)))
     rows = np.unique(np.concatenate((core, view.before[core], view.after[core])))
     return np.asarray(rows[rows >= 0], dtype=np.int64)
 
