@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,6 @@ def verify(store: SqliteStore, progress: Progress | None = None) -> Verification
         try:
             _verify_pages(connection, result)
             _verify_log(connection, result, progress)
-            _verify_terms(connection, result)
             _verify_vectors(connection, result)
         finally:
             connection.close()
@@ -88,74 +88,96 @@ def _verify_pages(connection: apsw.Connection, result: Verification) -> None:
 def _verify_log(
     connection: apsw.Connection, result: Verification, progress: Progress | None
 ) -> None:
+    """Compares every episode with its hash, and with the shallow keys derived from it."""
     total = connection.execute("SELECT count(*) FROM episodes").fetchone()[0]
-    shallow_now = _property(connection, "shallow_version") == SHALLOW_VERSION
+    by_our_rules = _property(connection, "shallow_version") == SHALLOW_VERSION
+    indexed_as = _checksums(connection) if by_our_rules else {}
     after = 0
     for rows in _log_pages(connection):
         items = {
             row[1]: row
             for row in connection.execute(
                 "SELECT scope_id, seq, session_key, position, said_us, happened_from_us, "
-                "happened_to_us, ingested_us, terms, speaker_key FROM items NOT INDEXED WHERE seq > ? "
-                "AND seq <= ?",
+                "happened_to_us, ingested_us, terms, speaker_key FROM items NOT INDEXED "
+                "WHERE seq > ? AND seq <= ?",
                 (after, rows[-1][0]),
             )
         }
         for row in rows:
-            _verify_episode(row, items.get(row[0]), result, shallow_now=shallow_now)
+            draft = _verify_episode(row, result)
+            if items.get(row[0]) is None:
+                result.found(f"episode {row[3]}: has no shallow keys; run `mnemic rebuild`")
+            elif draft is not None and by_our_rules:
+                _verify_keys(row, draft, items[row[0]], indexed_as.pop(row[0], 0), result)
+            else:
+                indexed_as.pop(row[0], None)
         after = rows[-1][0]
         result.episodes += len(rows)
         if progress:
             progress(result.episodes, total)
+    for seq in indexed_as:
+        result.found(f"full text knows number {seq}, which is no episode; run `mnemic rebuild`")
+    _verify_counts(connection, result)
+    result.checks.append("content hashes and identities of all episodes")
+    result.checks.append(
+        "times, sessions, speakers, lengths and full text of all episodes"
+        if by_our_rules
+        else "number of shallow keys; they were derived by older rules: `mnemic rebuild` renews them"
+    )
+
+
+def _verify_episode(row: tuple[Any, ...], result: Verification) -> Draft | None:
+    """The draft of an episode of the log; None where it cannot be read."""
+    try:
+        draft = _draft(row)
+        intact = draft.id == row[3] and draft.digest(row[14]) == row[15]
+    except ValueError as error:
+        result.found(f"episode {row[3]}: unreadable: {error}")
+        return None
+    if not intact:
+        result.found(f"episode {row[3]}: its content does not match its hash")
+    return draft
+
+
+def _verify_keys(
+    row: tuple[Any, ...],
+    draft: Draft,
+    item: tuple[Any, ...],
+    checksum: int,
+    result: Verification,
+) -> None:
+    seq, scope_id, ingested_us = row[0], row[1], row[14]
+    terms = terms_of(searchable(draft))
+    if tuple(item) != shallow_row(scope_id, seq, draft, ingested_us, terms):
+        result.found(f"episode {row[3]}: its shallow keys are wrong; run `mnemic rebuild`")
+    if checksum != sum(hash(pair) for pair in zip(indexed(scope_id, terms).split(), count())):
+        result.found(f"full text of episode number {seq} is wrong; run `mnemic rebuild`")
+
+
+def _checksums(connection: apsw.Connection) -> dict[int, int]:
+    """For each episode in the full-text index a sum over its terms and their places."""
+    places: dict[int, int] = {}
+    for term, doc, offset in connection.execute("SELECT term, doc, offset FROM term_places"):
+        places[doc] = places.get(doc, 0) + hash((term, offset))
+    return places
+
+
+def _verify_counts(connection: apsw.Connection, result: Verification) -> None:
     orphans = connection.execute(
         "SELECT count(*) FROM items WHERE seq NOT IN (SELECT seq FROM episodes)"
     ).fetchone()[0]
     if orphans:
         result.found(f"items: {orphans} without an episode; run `mnemic rebuild`")
-    result.checks.append("content hashes and identities of all episodes")
-    result.checks.append("times, sessions and lengths of all episodes")
-
-
-def _verify_episode(
-    row: tuple[Any, ...], item: tuple[Any, ...] | None, result: Verification, *, shallow_now: bool
-) -> None:
-    seq, scope_id, ingested_us = row[0], row[1], row[14]
-    try:
-        draft = _draft(row)
-        intact = draft.id == row[3] and draft.digest(ingested_us) == row[15]
-    except ValueError as error:
-        result.found(f"episode {row[3]}: unreadable: {error}")
-        return
-    if not intact:
-        result.found(f"episode {row[3]}: its content does not match its hash")
-    if item is None:
-        result.found(f"episode {row[3]}: has no shallow keys; run `mnemic rebuild`")
-    elif shallow_now and tuple(item) != shallow_row(
-        scope_id, seq, draft, ingested_us, terms_of(searchable(draft))
-    ):
-        result.found(f"episode {row[3]}: its shallow keys are wrong; run `mnemic rebuild`")
-
-
-def _verify_terms(connection: apsw.Connection, result: Verification) -> None:
-    """Compares the full-text index with the terms of the texts, by a count and a checksum each."""
     stored = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
     items = connection.execute("SELECT count(*) FROM items").fetchone()[0]
     if stored != items:
         result.found(f"full text: {stored} entries for {items} episodes; run `mnemic rebuild`")
-    places: dict[int, int] = {}
-    for term, doc, _, offset in connection.execute(
-        "SELECT term, doc, col, offset FROM term_places"
-    ):
-        places[doc] = places.get(doc, 0) + hash((term, offset))
-    for seq, scope_id, speaker, text in connection.execute(
-        "SELECT seq, scope_id, speaker, text FROM episodes"
-    ):
-        keys = indexed(scope_id, terms_of(f"{speaker} {text}" if speaker else text)).split()
-        if places.pop(seq, 0) != sum(hash((key, place)) for place, key in enumerate(keys)):
-            result.found(f"full text of episode number {seq} is wrong; run `mnemic rebuild`")
-    for seq in places:
-        result.found(f"full text knows number {seq}, which is no episode; run `mnemic rebuild`")
-    result.checks.append("full text against the terms of every episode")
+    nameless = connection.execute(
+        "SELECT count(*) FROM items i WHERE speaker_key <> 0 AND NOT EXISTS (SELECT 1 FROM "
+        "speakers s WHERE s.scope_id = i.scope_id AND s.speaker_key = i.speaker_key)"
+    ).fetchone()[0]
+    if nameless:
+        result.found(f"speakers: {nameless} items name an unknown one; run `mnemic rebuild`")
 
 
 def _verify_vectors(connection: apsw.Connection, result: Verification) -> None:
