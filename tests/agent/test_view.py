@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemic import Memory
-from mnemic.agent.stores.sqlite.store import ITEM_COLUMNS
+from mnemic.agent.protocols import ITEM_COLUMNS
 from mnemic.agent.view import View, grow, make_view
 
 NAMES = {1: "Ana", 2: "Ravi Patel", 3: "user"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from mnemic.agent.embed import default_embedder
-from mnemic.agent.stores.sqlite import SqliteStore, upkeep
+from mnemic.agent.stores.sqlite import SqliteStore
 from mnemic.agent.stores.sqlite.connection import ENGINE_MIN, check_engine, engine_version
 from mnemic.errors import EmbedderError, EngineTooOld, StoreError
 
@@ -100,7 +100,7 @@ def _store(path: Path) -> list[Finding]:
     except StoreError as error:
         return [Finding("bad", str(error))]
     try:
-        facts = upkeep.statistics(store)
+        facts = store.statistics()
     except StoreError as error:
         return [Finding("bad", str(error), "mnemic verify")]
     finally:

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.lexical import LexicalChannel
-from mnemic.agent.protocols import Embedder
+from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
-from mnemic.agent.records import Context, Episode, Recall, Window, WriteReport
-from mnemic.agent.stores.sqlite import SqliteStore, deep, upkeep
-from mnemic.agent.stores.sqlite.upkeep import Verification
+from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
+from mnemic.agent.stores.sqlite import SqliteStore
 from mnemic.agent.view import Views
 from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
@@ -63,8 +62,11 @@ class Memory:
         read_only: opens an existing file without ever writing to it.
         background: whether deep keys follow by themselves; else only at `ready()`.
         write_timeout_s: how long a write waits for its turn among other processes.
+        store: another `Store` that is already open, in place of the file at `path`; the memory
+            closes it.
 
     Raises:
+        InvalidInput: both a path and a store are given.
         NotAStore, NewerStore, ReadOnlyStore, StoreDamaged: the file cannot be used as it is.
 
     Example:
@@ -84,11 +86,14 @@ class Memory:
         read_only: bool = False,
         background: bool = True,
         write_timeout_s: float = 60.0,
+        store: Store | None = None,
     ) -> None:
         self._zone_name = zone
         self._zone = zone_of(zone or "UTC")
         self._clock = clock or SystemClock()
-        self.store = SqliteStore(
+        if store is not None and path is not None:
+            raise InvalidInput(f"path {str(path)!r} and a store are given; pass one of them")
+        self.store: Store = store or SqliteStore(
             Path(path) if path is not None else default_path(),
             read_only=read_only,
             write_timeout_s=write_timeout_s,
@@ -220,7 +225,7 @@ class Memory:
         """
         if self._deep_keys is None or self.embedder is None:
             return
-        space = deep.open_space(self.store, self.embedder.space, self.embedder.dimension)
+        space = self.store.vectors.open(self.embedder.space, self.embedder.dimension)
         self._deep_keys.finish(space.space_id, progress)
 
     # -- recall ------------------------------------------------------------------------------
@@ -333,16 +338,16 @@ class Memory:
     def vectors(self, scope: str = DEFAULT_SCOPE) -> tuple[list[str], NDArray[np.float32]]:
         """All deep keys of a scope: ids of the episodes, and unit vectors (n, dimension)."""
         ids = self.store.scope_ids(scope)
-        space = deep.active_space(self.store)
+        space = self.store.vectors.active()
         if space is None:
             return [], np.empty((0, 0), dtype=np.float32)
-        found = deep.load(self.store, space, ids, 0, space.upto_seq)
+        found = self.store.vectors.load(space, ids, 0, space.upto_seq)
         names = {seq: episode.id for seq, episode in self.store.walk(ids)}
         return [names[int(seq)] for seq in found.seqs], found.rows_NK.astype(np.float32)
 
     def stats(self) -> dict[str, Any]:
         """Counts, sizes, engine, embedding spaces, and what is missing."""
-        facts = upkeep.statistics(self.store)
+        facts = self.store.statistics()
         facts["embedder"] = self.embedder.space if self.embedder else None
         facts["embedder_note"] = self.embedder_note
         error = self._deep_keys.error if self._deep_keys else None
@@ -353,32 +358,32 @@ class Memory:
 
     def verify(self, progress: Progress | None = None) -> Verification:
         """Checks everything against everything and reports what is wrong."""
-        return upkeep.verify(self.store, progress)
+        return self.store.verify(progress)
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Derives all keys again from the log, deep keys included; how many episodes."""
-        count = upkeep.rebuild(self.store, progress)
+        count = self.store.rebuild(progress)
         self.ready(progress)
         return count
 
     def backup(self, target: str | os.PathLike[str]) -> int:
         """A consistent copy while writers work; how many episodes it holds."""
-        return upkeep.backup(self.store, Path(target))
+        return self.store.backup(Path(target))
 
     def reembed(
         self, embedder: Embedder, *, forget_others: bool = True, progress: Progress | None = None
     ) -> None:
         """Fills a new embedding space while recalls go on in the old one, then changes over."""
-        space = deep.open_space(self.store, embedder.space, embedder.dimension)
-        total = deep.pending_count(self.store, space.space_id)
+        space = self.store.vectors.open(embedder.space, embedder.dimension)
+        total = self.store.vectors.pending_count(space.space_id)
         while True:
             while fill(self.store, embedder, space.space_id):
                 if progress:
-                    left = deep.pending_count(self.store, space.space_id)
+                    left = self.store.vectors.pending_count(space.space_id)
                     progress(max(total - left, 0), total)
-            if not deep.pending_count(self.store, space.space_id):
+            if not self.store.vectors.pending_count(space.space_id):
                 break
-        deep.activate(self.store, space.space_id, forget_others=forget_others)
+        self.store.vectors.activate(space.space_id, forget_others=forget_others)
         self._adopt(embedder)
 
     def _adopt(self, embedder: Embedder) -> None:
@@ -414,16 +419,18 @@ class Memory:
     def _has_pending(self) -> bool:
         if self.embedder is None:
             return False
-        space = next((s for s in deep.spaces(self.store) if s.name == self.embedder.space), None)
+        space = next(
+            (s for s in self.store.vectors.spaces() if s.name == self.embedder.space), None
+        )
         if space is None:
             return self.store.change_mark()[0] > 0
-        return deep.pending_count(self.store, space.space_id) > 0
+        return self.store.vectors.pending_count(space.space_id) > 0
 
     def _find_embedder(self) -> Embedder | None:
         """The embedder of the store's active space, or the default one; None if not installed."""
         from mnemic.agent.embed import default_embedder, load_embedder
 
-        space = deep.active_space(self.store)
+        space = self.store.vectors.active()
         try:
             embedder = default_embedder()
             if space is not None and space.name != embedder.space:

@@ -1,13 +1,205 @@
-"""What can be replaced, on one page."""
+"""What can be replaced, on one page: Store with its VectorTable, Embedder, Chunker, VectorIndex.
+
+`mnemic.testing` ships a contract for each: a test class to be run on your own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
+
+    from mnemic.agent.records import Appended, Episode, Pending, Space, Vectors, Verification
+    from mnemic.agent.write.prepare import Draft
+
+Progress = Callable[[int, int], None]
+
+ITEM_COLUMNS = (
+    "seq", "session_key", "position", "said_us", "happened_from_us", "happened_to_us",
+    "ingested_us", "terms", "speaker_key",
+)  # fmt: skip
+"""What ranking needs of an episode; all int64, times in microseconds since 1970 UTC."""
+
+NO_POSITION = -(2**63)
+"""The position of an episode that has none."""
+
+
+class Store(Protocol):
+    """Episodes and their shallow keys: written durably, read by scope only.
+
+    `seq` numbers the episodes of a store by the order they were written, from 1; `scope_ids` come
+    from `scope_ids()`. Whatever is written by any process is seen by the next call.
+
+    Raises, everywhere:
+        StoreError: the store is closed, damaged, full or out of reach; nothing was half done.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, for people to read."""
+        ...
+
+    @property
+    def vectors(self) -> VectorTable:
+        """The deep keys."""
+        ...
+
+    # -- writing
+
+    def append(self, drafts: Sequence[Draft], ingested_at: datetime) -> Appended:
+        """Adds episodes with their shallow keys, durably, in one transaction.
+
+        Episodes already there, by id, are left as they are.
+
+        Raises:
+            ReadOnlyStore, StoreFull, StoreBusy: nothing was written.
+        """
+        ...
+
+    def working(self) -> AbstractContextManager[bool]:
+        """Whether this process may do the background work until the end of the block."""
+        ...
+
+    # -- reading, always by scope
+
+    def scope_ids(self, scope: str) -> tuple[int, ...]:
+        """The numbers of a scope, or with `/*` of it and all below.
+
+        Raises:
+            InvalidScope: nothing was ever remembered there.
+        """
+        ...
+
+    def items(self, scope_ids: Sequence[int], after_seq: int) -> dict[str, NDArray[np.int64]]:
+        """ITEM_COLUMNS of all episodes of these scopes beyond `after_seq`, each (n,), by seq."""
+        ...
+
+    def speakers(self, scope_ids: Sequence[int]) -> Mapping[int, str]:
+        """Who ever spoke in these scopes: names by the speaker_key of `items`."""
+        ...
+
+    def document_counts(self, scope_ids: Sequence[int], terms: Sequence[str]) -> list[int]:
+        """For each term, in how many episodes of these scopes it occurs."""
+        ...
+
+    def postings(self, scope_ids: Sequence[int], term: str) -> NDArray[np.int64]:
+        """The seq of every occurrence of a term in these scopes, sorted, with repetitions."""
+        ...
+
+    def episodes(self, scope_ids: Sequence[int], seqs: Iterable[int]) -> dict[int, Episode]:
+        """The episodes with these numbers, as far as they lie in these scopes."""
+        ...
+
+    def walk(
+        self,
+        scope_ids: Sequence[int],
+        *,
+        after_seq: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[tuple[int, Episode]]:
+        """The episodes of these scopes with their numbers, in the order they were written."""
+        ...
+
+    def find(self, scope_ids: Sequence[int], id_or_ref: str) -> list[Episode]:
+        """Episodes of these scopes by id, the beginning of an id (8 characters or more), or ref."""
+        ...
+
+    def scopes(self) -> list[tuple[str, int]]:
+        """Every scope with its number of episodes. For the owner of the store, not for a door."""
+        ...
+
+    def change_mark(self) -> tuple[int, int]:
+        """Grows with every write of any process: (largest seq, generation of derived keys)."""
+        ...
+
+    # -- upkeep
+
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """Checks everything against everything."""
+        ...
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Derives every shallow key again from the log and empties the vectors; how many episodes."""
+        ...
+
+    def backup(self, target: Path) -> int:
+        """A consistent, checked copy made while writers work; how many episodes it holds."""
+        ...
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and sizes; keys as `Memory.stats` shows them."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of everything. Closing twice is allowed."""
+        ...
+
+
+class VectorTable(Protocol):
+    """Deep keys in embedding spaces, of which several can be alive and one is active."""
+
+    def spaces(self) -> list[Space]:
+        """All spaces, oldest first."""
+        ...
+
+    def active(self) -> Space | None:
+        """The space that recalls use, if there is one."""
+        ...
+
+    def open(self, name: str, dimension: int) -> Space:
+        """The space of this name; made if need be, and active if it is the first.
+
+        Raises:
+            EmbedderMismatch: the name is known with another dimension.
+        """
+        ...
+
+    def activate(self, space_id: int, *, forget_others: bool) -> None:
+        """Makes a space the one that recalls use; the others keep their vectors unless forgotten."""
+        ...
+
+    def pending(self, space_id: int, limit: int) -> list[Pending]:
+        """The next episodes without a deep key, in the order they were written."""
+        ...
+
+    def pending_count(self, space_id: int) -> int:
+        """How many episodes still wait for their deep key in a space."""
+        ...
+
+    def put(
+        self,
+        space_id: int,
+        done: Sequence[Pending],
+        parts: Sequence[tuple[int, int]],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """Stores deep keys and the receipt of how far the space is filled, in one transaction.
+
+        Args:
+            space_id: the space.
+            done: the episodes of this batch, in order.
+            parts: for each vector (index into `done`, number of the part).
+            vectors: (len(parts), dimension).
+        """
+        ...
+
+    def load(
+        self, space: Space, scope_ids: Sequence[int], after_seq: int, upto_seq: int
+    ) -> Vectors:
+        """All vectors of these scopes with after_seq < seq <= upto_seq."""
+        ...
+
+    def fetch(self, space: Space, scope_ids: Sequence[int], seqs: Sequence[int]) -> Vectors:
+        """The vectors of some episodes, for scoring them exactly."""
+        ...
 
 
 class Embedder(Protocol):
@@ -29,4 +221,34 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32."""
+        ...
+
+
+@runtime_checkable
+class Chunker(Protocol):
+    """An embedder that can say how much of a text it reads at once."""
+
+    def chunks(self, text: str) -> list[str]:
+        """The text cut into pieces that fit the model, in order, nothing left out."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """An approximate scan over vectors, whose best are then scored exactly."""
+
+    def __len__(self) -> int:
+        """How many vectors it holds."""
+        ...
+
+    def add(self, ids: NDArray[np.uint64], rows_NK: NDArray[np.float32]) -> None:  # noqa: N803
+        """Takes in vectors (n, dimension) under ids (n,) that are not there yet."""
+        ...
+
+    def search(
+        self,
+        query_K: NDArray[np.float32],  # noqa: N803
+        k: int,
+        allowed: NDArray[np.uint64] | None = None,
+    ) -> NDArray[np.uint64]:
+        """About the k ids with the largest inner products, best first; of `allowed` ids if given."""
         ...

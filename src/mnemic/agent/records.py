@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from mnemic.vocabulary import Cost, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ClockName = Literal["happened", "said", "ingested"]
 
@@ -132,3 +136,66 @@ class WriteReport:
     stored: int
     known: int
     refused: Sequence[tuple[int, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one transaction did: the ids in order, and which were new."""
+
+    ids: Sequence[str]
+    new: Sequence[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """An embedding space: which model made it, how far it is filled (`upto_seq`), and its state.
+
+    `state` is "active" (recalls use it), "filling" or "retired".
+    """
+
+    space_id: int
+    name: str
+    dimension: int
+    state: str
+    upto_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An episode whose deep key is still to be made."""
+
+    scope_id: int
+    seq: int
+    text: str
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Deep keys: `seqs` (n,), ascending, an episode's pieces in order; `rows_NK` (n, dimension)."""
+
+    seqs: NDArray[np.int64]
+    rows_NK: NDArray[np.float16]  # noqa: N815
+
+
+FINDINGS_MAX = 100
+
+
+@dataclass(slots=True)
+class Verification:
+    """What `verify` looked at and what it found wrong; the list of findings is bounded."""
+
+    episodes: int = 0
+    vectors: int = 0
+    checks: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.findings
+
+    def found(self, what: str) -> None:
+        """Notes a finding."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(what)

@@ -233,6 +233,11 @@ def terms_of(text: str) -> list[str]:
     return [term for word in _WORD.findall(_fold(text)) for term, _ in _expand(word)]
 
 
+def searchable(text: str, speaker: str | None) -> str:
+    """What the shallow keys of an episode are made from: its words and who said them."""
+    return f"{speaker} {text}" if speaker else text
+
+
 def query_terms(text: str) -> list[str]:
     """The distinct terms of a query; stop words only where there is nothing else."""
     found = [pair for word in _WORD.findall(_fold(text)) for pair in _expand(word)]

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.protocols import ITEM_COLUMNS, Store
 from mnemic.agent.speakers import is_name
-from mnemic.agent.stores.sqlite.store import ITEM_COLUMNS, SqliteStore
 from mnemic.agent.terms import query_terms
 
 VIEWS_MAX = 256
@@ -205,7 +205,7 @@ def _places(seq: Ints) -> Ints | None:
 class Views:
     """The views in use, each refreshed to what is committed before it is handed out."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[int, ...], tuple[int, View]] = OrderedDict()

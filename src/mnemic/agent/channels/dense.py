@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.stores.sqlite import deep
-from mnemic.agent.stores.sqlite.deep import Space
-from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.protocols import Store
+from mnemic.agent.records import Space
 from mnemic.agent.view import View
 
 EXACT_MAX = 30_000
@@ -54,7 +53,7 @@ class Dense:
 class _Index:
     """The vectors of one scope in one space, grown as the store grows."""
 
-    def __init__(self, store: SqliteStore, space: Space, scope_ids: tuple[int, ...]) -> None:
+    def __init__(self, store: Store, space: Space, scope_ids: tuple[int, ...]) -> None:
         self._store, self._space, self._scope_ids = store, space, scope_ids
         self.upto = 0
         self.seqs = np.empty(0, dtype=np.int64)
@@ -67,7 +66,7 @@ class _Index:
         step = 100_000
         while self.upto < upto:
             until = min(self.upto + step, upto)
-            fresh = deep.load(self._store, self._space, self._scope_ids, self.upto, until)
+            fresh = self._store.vectors.load(self._space, self._scope_ids, self.upto, until)
             self.upto = until
             if not len(fresh.seqs):
                 continue
@@ -98,7 +97,7 @@ class _Index:
 class DenseChannel:
     """Dense search over the scopes of a store. One per open memory."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], _Index] = OrderedDict()
@@ -184,7 +183,7 @@ class DenseChannel:
             rows = view.rows_of(found)
             found = view.seq[rows[allowed[rows]]][:CANDIDATES]
         seqs = np.unique(np.concatenate((found, view.seq[also])))
-        exact = deep.fetch(self._store, space, scope_ids, seqs.tolist())
+        exact = self._store.vectors.fetch(space, scope_ids, seqs.tolist())
         return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
 
 

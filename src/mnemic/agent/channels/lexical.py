@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.stores.sqlite.store import SqliteStore, searchable
-from mnemic.agent.terms import terms_of
+from mnemic.agent.protocols import Store
+from mnemic.agent.terms import searchable, terms_of
 from mnemic.agent.view import View
 
 K1, B = 1.2, 0.75
@@ -59,7 +59,7 @@ class LexicalChannel:
     again for each query, nor after each write.
     """
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[tuple[int, ...], str], _Known] = OrderedDict()
@@ -188,7 +188,7 @@ class LexicalChannel:
             episodes = self._store.episodes(ids, fresh.tolist())
             grown = _Grown(generation, grown.since, last, dict(grown.terms))
             for seq, episode in episodes.items():
-                grown.terms[seq] = Counter(terms_of(searchable(episode)))
+                grown.terms[seq] = Counter(terms_of(searchable(episode.text, episode.speaker)))
             if len(grown.terms) > 2 * FRESH_MAX:
                 grown.forget_older()
         while len(self._grown) >= SCOPES_KEPT and ids not in self._grown:

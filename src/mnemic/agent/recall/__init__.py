@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical, LexicalChannel
-from mnemic.agent.protocols import Embedder
+from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.recall import second
 from mnemic.agent.recall.fuse import (
     Fused,
@@ -35,8 +35,6 @@ from mnemic.agent.recall.fuse import (
 )
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
-from mnemic.agent.stores.sqlite import deep
-from mnemic.agent.stores.sqlite.store import SqliteStore
 from mnemic.agent.terms import query_terms
 from mnemic.agent.view import View, Views
 from mnemic.clock import perf_ms
@@ -55,7 +53,7 @@ QUERY_CHARS_MAX = 20_000
 class Parts:
     """What a recall works with."""
 
-    store: SqliteStore
+    store: Store
     views: Views
     lexical: LexicalChannel
     dense: DenseChannel
@@ -222,7 +220,7 @@ def _dense(
     if parts.embedder is None:
         notes.append("no embedder: found by words only; `mnemic doctor` says what to do")
         return None
-    space = deep.active_space(parts.store)
+    space = parts.store.vectors.active()
     if space is None:
         notes.append("no deep keys yet: found by words only")
         return None
@@ -255,7 +253,7 @@ def _dense(
     return found
 
 
-def _hits(store: SqliteStore, found: Found, best: NDArray[np.int64]) -> list[Hit]:
+def _hits(store: Store, found: Found, best: NDArray[np.int64]) -> list[Hit]:
     view, fused, words, meaning = found.view, found.fused, found.words, found.meaning
     rows = fused.rows[best]
     episodes = store.episodes(found.scope_ids, view.seq[rows].tolist())

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.lexical import LexicalChannel
-from mnemic.agent.stores.sqlite.store import SqliteStore
+from mnemic.agent.protocols import Store
 from mnemic.agent.terms import query_terms
 from mnemic.agent.view import View
 
@@ -34,7 +34,7 @@ POSTINGS_MAX = 5_000
 
 
 def look(
-    store: SqliteStore,
+    store: Store,
     lexical: LexicalChannel,
     scope_ids: Sequence[int],
     view: View,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from mnemic.agent.protocols import Embedder
+from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.speakers import is_name
-from mnemic.agent.stores.sqlite import deep
-from mnemic.agent.stores.sqlite.store import SqliteStore
 from mnemic.errors import MnemicError
 
 BATCH = 256
@@ -46,9 +44,9 @@ def keyed_text(text: str, speaker: str | None) -> str:
     return f"{speaker}: {text}" if is_name(speaker) else text
 
 
-def fill(store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = BATCH) -> int:
+def fill(store: Store, embedder: Embedder, space_id: int, *, batch: int = BATCH) -> int:
     """Makes the next batch of deep keys of a space; how many episodes it covered, 0 when done."""
-    waiting = deep.pending(store, space_id, batch)
+    waiting = store.vectors.pending(space_id, batch)
     if not waiting:
         return 0
     parts, texts = [], []
@@ -56,7 +54,7 @@ def fill(store: SqliteStore, embedder: Embedder, space_id: int, *, batch: int = 
         for part, piece in enumerate(pieces_of(keyed_text(episode.text, episode.speaker))):
             parts.append((which, part))
             texts.append(piece)
-    deep.put(store, space_id, waiting, parts, embedder.embed(texts))
+    store.vectors.put(space_id, waiting, parts, embedder.embed(texts))
     return len(waiting)
 
 
@@ -67,7 +65,7 @@ class DeepKeys:
     dies. An error stops the thread and is raised at the next `ready()` and shown in `stats`.
     """
 
-    def __init__(self, store: SqliteStore, embedder: Embedder) -> None:
+    def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store, self._embedder = store, embedder
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -87,9 +85,9 @@ class DeepKeys:
         if self.error is not None:
             error, self.error = self.error, None
             raise error
-        total = deep.pending_count(self._store, space_id)
+        total = self._store.vectors.pending_count(space_id)
         while True:
-            left = deep.pending_count(self._store, space_id)
+            left = self._store.vectors.pending_count(space_id)
             if progress:
                 progress(max(total - left, 0), total)
             if not left:
@@ -105,22 +103,17 @@ class DeepKeys:
             self._thread.join()
 
     def _fill_in_turn(self, space_id: int) -> int:
-        with self._turn:
-            if not self._store.turnstile.try_work():
-                return 0
-            try:
-                return fill(self._store, self._embedder, space_id)
-            finally:
-                self._store.turnstile.end_work()
+        with self._turn, self._store.working() as mine:
+            return fill(self._store, self._embedder, space_id) if mine else 0
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                space = deep.open_space(self._store, self._embedder.space, self._embedder.dimension)
+                space = self._store.vectors.open(self._embedder.space, self._embedder.dimension)
                 while not self._stop.is_set() and self._fill_in_turn(space.space_id):
                     pass
-                waiting = deep.pending_count(self._store, space.space_id)
+                waiting = self._store.vectors.pending_count(space.space_id)
             except (MnemicError, OSError, ValueError, RuntimeError) as error:
                 self.error = error
                 return

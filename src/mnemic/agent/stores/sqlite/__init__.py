@@ -8,6 +8,64 @@ deep.py         embedding spaces and vectors
 upkeep.py       verify, rebuild, backup, statistics
 """
 
-from mnemic.agent.stores.sqlite.store import SqliteStore
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mnemic.agent.records import Verification
+from mnemic.agent.stores.sqlite import upkeep
+from mnemic.agent.stores.sqlite.deep import SqliteVectors
+from mnemic.agent.stores.sqlite.store import SqliteLog
+
+Progress = Callable[[int, int], None]
+
+
+class SqliteStore(SqliteLog):
+    """The `Store` of one file.
+
+    Args:
+        path: the file; made if it is not there, unless `read_only`.
+        read_only: never writes, not even a lock file.
+        write_timeout_s: how long a write waits for its turn among other processes.
+
+    Raises:
+        NotAStore, NewerStore, ReadOnlyStore, StoreDamaged, EngineTooOld: at opening.
+    """
+
+    def __init__(
+        self, path: Path, *, read_only: bool = False, write_timeout_s: float = 60.0
+    ) -> None:
+        super().__init__(path, read_only=read_only, write_timeout_s=write_timeout_s)
+        self.vectors = SqliteVectors(self)
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Whether this process may do the background work until the end of the block."""
+        mine = self.turnstile.try_work()
+        try:
+            yield mine
+        finally:
+            if mine:
+                self.turnstile.end_work()
+
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """Checks everything against everything: pages, hashes, full text, vectors, counts."""
+        return upkeep.verify(self, progress)
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Derives every shallow key again from the log and empties the vectors; how many episodes."""
+        return upkeep.rebuild(self, progress)
+
+    def backup(self, target: Path) -> int:
+        """A consistent, checked copy made while writers work; how many episodes it holds."""
+        return upkeep.backup(self, target)
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and sizes."""
+        return upkeep.statistics(self, self.vectors)
+
 
 __all__ = ["SqliteStore"]

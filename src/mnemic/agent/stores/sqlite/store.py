@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -17,7 +16,8 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.records import Episode
+from mnemic.agent.protocols import ITEM_COLUMNS, NO_POSITION
+from mnemic.agent.records import Appended, Episode
 from mnemic.agent.scopes import split_reach
 from mnemic.agent.speakers import speaker_key
 from mnemic.agent.stores.sqlite.connection import (
@@ -28,7 +28,7 @@ from mnemic.agent.stores.sqlite.connection import (
     migrate,
 )
 from mnemic.agent.stores.sqlite.turnstile import Turnstile
-from mnemic.agent.terms import TERMS_VERSION, indexed, term_key, terms_of
+from mnemic.agent.terms import TERMS_VERSION, indexed, searchable, term_key, terms_of
 from mnemic.agent.when import RULES_VERSION
 from mnemic.agent.write.prepare import Draft, from_us, happened_span, to_us
 from mnemic.errors import InvalidScope, ReadOnlyStore, StoreError, StoreFull
@@ -40,12 +40,6 @@ SHALLOW_VERSION = f"terms-{TERMS_VERSION}/when-{RULES_VERSION}/speakers-1"
 FREE_BYTES_MIN = 4 << 20
 """Below this much free disk a write is refused before SQLite meets the end of it."""
 
-ITEM_COLUMNS = (
-    "seq", "session_key", "position", "said_us", "happened_from_us", "happened_to_us",
-    "ingested_us", "terms", "speaker_key",
-)  # fmt: skip
-NO_POSITION = -(2**63)
-
 _EPISODE_COLUMNS = (
     "e.seq, e.id, s.path, e.text, e.speaker, e.session, e.position, e.source, e.ref, e.meta, "
     "e.said_at, e.happened_start, e.happened_end, e.ingested_us, i.happened_from_us, "
@@ -53,16 +47,8 @@ _EPISODE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What one transaction did: the ids in order, and which were new."""
-
-    ids: Sequence[str]
-    new: Sequence[bool]
-
-
-class SqliteStore:
-    """One file. Each thread reads through its own connection; one connection writes.
+class SqliteLog:
+    """One file: the log and its shallow keys. Each thread reads through its own connection; one connection writes.
 
     Raises:
         NotAStore, NewerStore, ReadOnlyStore, StoreDamaged, EngineTooOld: at opening.
@@ -195,7 +181,7 @@ class SqliteStore:
         Episodes already there are left as they are.
         """
         ingested_us = to_us(ingested_at)
-        keyed = [(draft, terms_of(searchable(draft))) for draft in drafts]
+        keyed = [(draft, terms_of(searchable(draft.text, draft.speaker))) for draft in drafts]
         new: list[bool] = []
         with self.writing() as writer:
             for draft, text_terms in keyed:
@@ -395,12 +381,6 @@ class SqliteStore:
                 .fetchone()
             )
         return int(row[0]), int(row[1])
-
-
-def searchable(draft_or_episode: Draft | Episode) -> str:
-    """What the shallow keys of an episode are made from: its words and who said them."""
-    speaker = draft_or_episode.speaker
-    return f"{speaker} {draft_or_episode.text}" if speaker else draft_or_episode.text
 
 
 def session_key(scope: str, session: str | None) -> int:

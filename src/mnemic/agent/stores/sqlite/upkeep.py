@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -13,22 +12,21 @@ from typing import Any
 import apsw
 import numpy as np
 
-from mnemic.agent.stores.sqlite import deep
+from mnemic.agent.records import FINDINGS_MAX, Verification
 from mnemic.agent.stores.sqlite.connection import connect, engine_version, explained
+from mnemic.agent.stores.sqlite.deep import SqliteVectors
 from mnemic.agent.stores.sqlite.store import (
     SHALLOW_VERSION,
-    SqliteStore,
+    SqliteLog,
     add_shallow_keys,
-    searchable,
     shallow_row,
 )
-from mnemic.agent.terms import indexed, terms_of
+from mnemic.agent.terms import indexed, searchable, terms_of
 from mnemic.agent.write.prepare import Draft, draft_of
 from mnemic.errors import StoreError
 from mnemic.vocabulary import Span
 
 Progress = Callable[[int, int], None]
-FINDINGS_MAX = 100
 _PAGE = 1000
 
 _LOG_COLUMNS = (
@@ -37,27 +35,7 @@ _LOG_COLUMNS = (
 )
 
 
-@dataclass(slots=True)
-class Verification:
-    """What `verify` looked at and what it found wrong."""
-
-    episodes: int = 0
-    vectors: int = 0
-    checks: list[str] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was found wrong."""
-        return not self.findings
-
-    def found(self, what: str) -> None:
-        """Notes a finding; the list is bounded."""
-        if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(what)
-
-
-def verify(store: SqliteStore, progress: Progress | None = None) -> Verification:
+def verify(store: SqliteLog, progress: Progress | None = None) -> Verification:
     """Checks everything against everything: pages, hashes, identities, full text, vectors, counts.
 
     One reading transaction of a fresh connection is used, so that writers at work cannot make it
@@ -147,7 +125,7 @@ def _verify_keys(
     result: Verification,
 ) -> None:
     seq, scope_id, ingested_us = row[0], row[1], row[14]
-    terms = terms_of(searchable(draft))
+    terms = terms_of(searchable(draft.text, draft.speaker))
     if tuple(item) != shallow_row(scope_id, seq, draft, ingested_us, terms):
         result.found(f"episode {row[3]}: its shallow keys are wrong; run `mnemic rebuild`")
     if checksum != sum(hash(pair) for pair in zip(indexed(scope_id, terms).split(), count())):
@@ -210,7 +188,7 @@ def _verify_vectors(connection: apsw.Connection, result: Verification) -> None:
     result.checks.append("number, size and norm of all vectors")
 
 
-def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
+def rebuild(store: SqliteLog, progress: Progress | None = None) -> int:
     """Derives every shallow key again from the log and empties the vectors, which then follow.
 
     One transaction: a kill leaves the old keys or the new.
@@ -227,7 +205,12 @@ def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
             for row in rows:
                 draft = _draft(row)
                 add_shallow_keys(
-                    writer, row[1], row[0], draft, row[14], terms_of(searchable(draft))
+                    writer,
+                    row[1],
+                    row[0],
+                    draft,
+                    row[14],
+                    terms_of(searchable(draft.text, draft.speaker)),
                 )
             done += len(rows)
             if progress:
@@ -241,7 +224,7 @@ def rebuild(store: SqliteStore, progress: Progress | None = None) -> int:
     return int(done)
 
 
-def backup(store: SqliteStore, target: Path) -> int:
+def backup(store: SqliteLog, target: Path) -> int:
     """A consistent copy made while writers work, checked before it takes its name.
 
     Returns:
@@ -281,7 +264,7 @@ def backup(store: SqliteStore, target: Path) -> int:
     return int(count)
 
 
-def statistics(store: SqliteStore) -> dict[str, Any]:
+def statistics(store: SqliteLog, vectors: SqliteVectors) -> dict[str, Any]:
     """Counts and sizes."""
     connection = store.reader()
     with explained(store.path):
@@ -313,9 +296,9 @@ def statistics(store: SqliteStore) -> dict[str, Any]:
                 "name": space.name,
                 "dimension": space.dimension,
                 "state": space.state,
-                "pending": deep.pending_count(store, space.space_id),
+                "pending": vectors.pending_count(space.space_id),
             }
-            for space in deep.spaces(store)
+            for space in vectors.spaces()
         ],
     }
 
