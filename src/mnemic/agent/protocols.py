@@ -228,8 +228,13 @@ class Embedder(Protocol):
 class Chunker(Protocol):
     """An embedder that can say how much of a text it reads at once."""
 
-    def chunks(self, text: str) -> list[str]:
-        """The text cut into pieces that fit the model, in order, nothing left out."""
+    def chunks(self, text: str, *, overlap: int) -> list[str]:
+        """The text cut into pieces that the model reads whole, in order; a short one as it is.
+
+        Args:
+            text: any text.
+            overlap: how many of the model's tokens at most a piece shares with the one before.
+        """
         ...
 
 
@@ -240,15 +245,15 @@ class VectorIndex(Protocol):
         """How many vectors it holds."""
         ...
 
-    def add(self, ids: NDArray[np.uint64], rows_NK: NDArray[np.float32]) -> None:  # noqa: N803
-        """Takes in vectors (n, dimension) under ids (n,) that are not there yet."""
+    def add(self, rows_NK: NDArray[np.float32]) -> None:  # noqa: N803
+        """Takes in vectors (n, dimension), numbered on from those that are there."""
         ...
 
     def search(
         self,
         query_K: NDArray[np.float32],  # noqa: N803
         k: int,
-        allowed: NDArray[np.uint64] | None = None,
-    ) -> NDArray[np.uint64]:
-        """About the k ids with the largest inner products, best first; of `allowed` ids if given."""
+        allowed: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """About the k places with the largest inner products; of `allowed` places if given."""
         ...

@@ -1,21 +1,17 @@
-"""Cosine of deep keys: exact for small scopes, a quantised scan with exact rescoring for large ones.
-
-Source:
-    The 4-bit scan is TurboQuant (Zandieh et al., 2025, arXiv:2504.19874) by the turbovec library.
-"""
+"""Cosine of deep keys: exact for small scopes, a quantised scan with exact rescoring for large ones."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.protocols import Store
+from mnemic.agent.channels.scan import FourBitScan
+from mnemic.agent.protocols import Store, VectorIndex
 from mnemic.agent.records import Space
 from mnemic.agent.view import View
 
@@ -34,6 +30,7 @@ BEGINNING = 0.7
 """The share of an episode's first piece in its cosine, the rest being its best piece's."""
 
 Floats = NDArray[np.float32]
+MakeScan = Callable[[int], VectorIndex]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,15 @@ class Dense:
 class _Index:
     """The vectors of one scope in one space, grown as the store grows."""
 
-    def __init__(self, store: Store, space: Space, scope_ids: tuple[int, ...]) -> None:
+    def __init__(
+        self, store: Store, space: Space, scope_ids: tuple[int, ...], scan: MakeScan
+    ) -> None:
         self._store, self._space, self._scope_ids = store, space, scope_ids
+        self._make_scan = scan
         self.upto = 0
         self.seqs = np.empty(0, dtype=np.int64)
         self.rows_NK: Floats | None = np.empty((0, space.dimension), dtype=np.float32)
-        self.scan: Any = None  # a turbovec IdMapIndex once the scope is large
+        self.scan: VectorIndex | None = None  # once the scope is large
         self.sample_SK: Floats = self.rows_NK
 
     def catch_up(self, upto: int) -> None:
@@ -71,34 +71,36 @@ class _Index:
             if not len(fresh.seqs):
                 continue
             rows = fresh.rows_NK.astype(np.float32)
-            first = len(self.seqs)
             self.seqs = np.concatenate((self.seqs, fresh.seqs))
             if self.scan is None and len(self.seqs) <= EXACT_MAX:
                 assert self.rows_NK is not None
                 self.rows_NK = np.concatenate((self.rows_NK, rows))
             else:
-                self._quantise(rows, first)
+                self._to_scan(rows)
             if len(self.sample_SK) < 2048:
                 self.sample_SK = np.concatenate((self.sample_SK, rows[:: max(1, len(rows) // 512)]))
 
-    def _quantise(self, rows: Floats, first: int) -> None:
-        from turbovec import IdMapIndex
-
+    def _to_scan(self, rows: Floats) -> None:
         if self.scan is None:
-            self.scan = IdMapIndex(dim=self._space.dimension, bit_width=4)
-            if self.rows_NK is not None and len(self.rows_NK):
-                ids = np.arange(len(self.rows_NK), dtype=np.uint64)
-                self.scan.add_with_ids(np.ascontiguousarray(self.rows_NK), ids)
+            assert self.rows_NK is not None
+            self.scan = self._make_scan(self._space.dimension)
+            if len(self.rows_NK):
+                self.scan.add(self.rows_NK)
             self.rows_NK = None
-        ids = np.arange(first, first + len(rows), dtype=np.uint64)
-        self.scan.add_with_ids(np.ascontiguousarray(rows), ids)
+        self.scan.add(rows)
 
 
 class DenseChannel:
-    """Dense search over the scopes of a store. One per open memory."""
+    """Dense search over the scopes of a store. One per open memory.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: has the vectors.
+        scan: makes the index that finds candidates in a large scope, from the vectors' dimension.
+    """
+
+    def __init__(self, store: Store, scan: MakeScan = FourBitScan) -> None:
         self._store = store
+        self._make_scan = scan
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], _Index] = OrderedDict()
 
@@ -143,7 +145,7 @@ class DenseChannel:
     def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
         key = (space.space_id, scope_ids, generation)
         if key not in self._kept:
-            self._kept[key] = _Index(self._store, space, scope_ids)
+            self._kept[key] = _Index(self._store, space, scope_ids, self._make_scan)
         self._kept.move_to_end(key)
         while len(self._kept) > INDEXES_MAX:
             self._kept.popitem(last=False)
@@ -168,17 +170,11 @@ class DenseChannel:
                 places = np.flatnonzero(np.isin(index.seqs, view.seq[allowed]))
                 if not len(places):
                     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-                allowlist = places.astype(np.uint64)
+                allowlist = places
             else:
                 wanted = min(int(CANDIDATES / share * 1.5) + 50, len(index.seqs))
-        query = np.ascontiguousarray(query_K.reshape(1, -1), dtype=np.float32)
         assert index.scan is not None
-        _, ids = index.scan.search(
-            query,
-            k=min(wanted, len(index.seqs) if allowlist is None else len(allowlist)),
-            **({} if allowlist is None else {"allowlist": allowlist}),
-        )
-        found = index.seqs[ids[0].astype(np.int64)]
+        found = index.seqs[index.scan.search(query_K, wanted, allowlist)]
         if allowed is not None and allowlist is None:
             rows = view.rows_of(found)
             found = view.seq[rows[allowed[rows]]][:CANDIDATES]

@@ -5,26 +5,39 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from mnemic.agent.protocols import Embedder, Store
+from mnemic.agent.protocols import Chunker, Embedder, Store
 from mnemic.agent.speakers import is_name
 from mnemic.errors import MnemicError
 
 BATCH = 256
 PIECE_CHARS_MAX = 1_000
 PIECES_MAX = 16
+CHARS_MAX = 2 * PIECES_MAX * PIECE_CHARS_MAX
+"""How much of a text is cut at all."""
+
+WHOLE_CHARS_MAX = 250
+"""A text of at most this length has no more tokens than any model reads."""
+
 IDLE_S = 0.5
 
 Progress = Callable[[int, int], None]
 
 
-def pieces_of(text: str) -> list[str]:
-    """The pieces of a text that get a vector each, cut at white space.
+def pieces_of(text: str, embedder: Embedder) -> list[str]:
+    """The pieces of a text that get a vector each.
 
-    The model reads 256 word pieces, about 1,000 characters. Of very long texts the first
-    16 pieces have vectors; all of it can be found by its words.
+    An embedder that knows its tokens cuts by them; else pieces end at white space after about
+    1,000 characters. Of very long texts the first 16 pieces have vectors; all of it can be found by
+    its words.
     """
-    if len(text) <= PIECE_CHARS_MAX:
+    if len(text) <= WHOLE_CHARS_MAX:
         return [text]
+    if isinstance(embedder, Chunker):
+        return embedder.chunks(text[:CHARS_MAX], overlap=0)[:PIECES_MAX]
+    return _cut(text)[:PIECES_MAX]
+
+
+def _cut(text: str) -> list[str]:
     pieces: list[str] = []
     start = 0
     while start < len(text) and len(pieces) < PIECES_MAX:
@@ -51,7 +64,9 @@ def fill(store: Store, embedder: Embedder, space_id: int, *, batch: int = BATCH)
         return 0
     parts, texts = [], []
     for which, episode in enumerate(waiting):
-        for part, piece in enumerate(pieces_of(keyed_text(episode.text, episode.speaker))):
+        for part, piece in enumerate(
+            pieces_of(keyed_text(episode.text, episode.speaker), embedder)
+        ):
             parts.append((which, part))
             texts.append(piece)
     store.vectors.put(space_id, waiting, parts, embedder.embed(texts))
