@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -183,7 +184,7 @@ def _assemble(
         passage_terms=passage,
         lean=lean,
         speaker=np.where(somebody[speaker], speaker, -1).astype(np.int32),
-        speakers=[frozenset(query_terms(name)) for name in named],
+        speakers=[_name_terms(name) for name in named],
         talk=float(np.mean(lean * ((before >= 0) | (after >= 0)))) if count else 0.0,
         terms_mean=float(terms.mean()) if count else 0.0,
         passage_terms_mean=float(passage.mean()) if count else 0.0,
@@ -192,6 +193,11 @@ def _assemble(
         columns=columns,
         version=(generation, int(seq[-1]) if count else 0),
     )
+
+
+@lru_cache(maxsize=50_000)
+def _name_terms(name: str) -> frozenset[str]:
+    return frozenset(query_terms(name))
 
 
 def _places(seq: Ints) -> Ints | None:
