@@ -60,11 +60,15 @@ def show(result: dict[str, Any], console: Console) -> None:
         caption="± half of the 95 % interval",
         box=SIMPLE_HEAD,
     )
-    table.add_column("system")
+    table.add_column("system", no_wrap=True)
     for column in METRICS:
         table.add_column(column.replace("recall", "R"), justify="right", no_wrap=True)
     for name, found in result["systems"].items():
-        table.add_row(name, *(_cell(found, column) for column in METRICS))
+        cells = [
+            _cell(found, column) if column.startswith("recall") else f"{100 * found[column]:.1f}"
+            for column in METRICS
+        ]
+        table.add_row(name, *cells)
     console.print(table)
     if len(result["by_category"]) > 1:
         table = Table(title="R@10 by category, %", box=SIMPLE_HEAD)

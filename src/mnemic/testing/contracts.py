@@ -136,6 +136,7 @@ class StoreContract:
             len(occurrences.get(term, ())) for term in terms
         ]
         assert store.postings(ids, "unheard").tolist() == []
+        assert store.document_counts(ids, ["dog", "unheard", "dog"]) == [1, 0, 1]
 
     def test_walking_has_an_order_a_start_and_a_limit(self, store: Store) -> None:
         """In the order of writing, or backwards, over more than one page."""
