@@ -1,0 +1,26 @@
+"""The delta rule, token by token: the definition."""
+
+from __future__ import annotations
+
+import torch
+
+from mnemic.nn.axes import Gates, Matrix, Values
+from mnemic.nn.inputs import Inputs
+
+
+def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+    """Correct what is stored under k towards v, then read.
+
+    e = v - S^T k;  S' = S + beta k e^T;  o = S'^T q;  magnitude beta ||k|| ||e||.
+
+    Source:
+        Parallelizing Linear Transformers with the Delta Rule over Sequence Length (Yang et al.,
+        2024), section 2.2, arXiv:2406.06484. theirs -> ours: S -> S^T, β -> beta.
+        Differs: k is normalised by the caller.
+    """
+    assert inputs.beta is not None
+    error = inputs.v - torch.einsum("bhkv,bhk->bhv", S, inputs.k)
+    write = inputs.beta.unsqueeze(-1) * error
+    S_next = S + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
+    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
+    return S_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)
