@@ -9,8 +9,8 @@ W  width            slots of the exact cache; tokens of a sliding window
 C  chunk            tokens handled at once; a block of the exact cache
 N  number           of chunks
 
-A tensor's name ends in its axes where that is not plain from its type: `k_BTHK`, `state_BHKV`.
-The aliases below are for readers; type checkers see tensors.
+The aliases below name tensors by their axes; they are for readers, type checkers see tensors.
+S in formulas is `matrix` in code, S' is `matrix_next`.
 """
 
 from __future__ import annotations

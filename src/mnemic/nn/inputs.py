@@ -40,7 +40,12 @@ class Inputs:
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Inputs:
         """The same inputs with every tensor changed."""
-        return Inputs(*(None if t is None else change(t) for t in self.as_tuple()))
+        q, k, v, *rest = self.as_tuple()
+        assert q is not None
+        assert k is not None
+        assert v is not None
+        changed = (None if t is None else change(t) for t in rest)
+        return Inputs(change(q), change(k), change(v), *changed)
 
     def as_tuple(self) -> tuple[Tensor | None, ...]:
         """All fields in order."""
@@ -175,5 +180,6 @@ def check_finite(inputs: Inputs) -> None:
         if bool(wrong.any()):
             place = tuple(wrong.nonzero()[0].tolist())
             raise InvalidTensor(
-                f"{field.name} holds {tensor[place].item()} at {place}; {int(wrong.sum())} such in all"
+                f"{field.name} holds {tensor[place].item()} at {place}, "
+                f"one of {int(wrong.sum())} such numbers; find out where they come from"
             )

@@ -163,3 +163,11 @@ def check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise InvalidTensor(f"{name} is {size!r}; it must be a whole number of at least 1")
+
+
+def needs_history(*tensors: Tensor) -> bool:
+    """Whether a graph will be kept of what is done with these: then nothing may be overwritten.
+
+    A query that wants a gradient is enough: the graph keeps the very buffer it was read from.
+    """
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)

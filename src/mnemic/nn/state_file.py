@@ -139,7 +139,8 @@ def _build(described: dict[str, Any], tensors: dict[str, Tensor], name: str) -> 
     for field in fields(made):
         parts = parts_of(field)
         if parts is not None:
-            values[field.name] = parts(*(tensors[f"{name}/{field.name}.{p}"] for p in parts._fields))
+            members = (tensors[f"{name}/{field.name}.{part}"] for part in parts._fields)
+            values[field.name] = parts(*members)
         elif f"{name}/{field.name}" in tensors:
             values[field.name] = tensors[f"{name}/{field.name}"]
         elif field.name in described:
@@ -163,8 +164,8 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
     return total.hexdigest()
 
 
-def _bytes_of(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, memoryview]]:
+def _bytes_of(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, bytes]]:
     for name in sorted(tensors):
         tensor = tensors[name]
-        raw = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
-        yield f"{name}:{tensor.dtype}:{tuple(tensor.shape)}:", memoryview(raw)
+        raw = tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        yield f"{name}:{tensor.dtype}:{tuple(tensor.shape)}:", raw

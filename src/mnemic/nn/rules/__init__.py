@@ -14,6 +14,8 @@ from mnemic.nn.rules.linear import linear
 from mnemic.nn.rules.mamba2 import mamba2
 from mnemic.nn.rules.rule import Output, Rule
 from mnemic.nn.rules.rwkv7 import rwkv7
+from mnemic.nn.rules.softmax import softmax
+from mnemic.nn.rules.window import window
 
 __all__ = ["RULES", "Output", "Rule", "make_rule", "rule_names"]
 
@@ -24,6 +26,8 @@ RULES: Mapping[str, Callable[..., Rule]] = MappingProxyType(
         "linear": linear,
         "mamba2": mamba2,
         "rwkv7": rwkv7,
+        "softmax": softmax,
+        "window": window,
     }
 )
 """Makers of rules; each takes its own options by keyword."""
@@ -53,4 +57,6 @@ def make_rule(name: str, **options: Any) -> Rule:
     try:
         return RULES[name](**options)
     except TypeError as wrong:
-        raise InvalidTensor(f"the rule {name!r} cannot be made with {options!r}: {wrong}") from wrong
+        raise InvalidTensor(
+            f"the rule {name!r} cannot be made with {options!r}: {wrong}"
+        ) from wrong

@@ -16,26 +16,28 @@ from mnemic.nn.rules.rule import ALWAYS, Output, own_state, silence_outputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype
 
 Law = Callable[[Matrix, Inputs], tuple[Matrix, Values, Gates]]
-"""(S, inputs of one token) -> (S_next, out [B, H, V], write magnitude [B, H])."""
+"""(matrix, inputs of one token) -> (matrix_next, out [B, H, V], write magnitude [B, H])."""
 
 Chunked = Callable[[Matrix, Inputs, int], tuple[Matrix, Values, Gates]]
-"""(S, inputs over T, chunk) -> (S_next, out [B, T, H, V], write magnitude [B, T, H])."""
+"""(matrix, inputs over T, chunk) -> (matrix_next, out [B, T, H, V], write magnitude [B, T, H])."""
 
 
 @dataclass(frozen=True, eq=False)
 class MatrixState(State, kind="matrix"):
-    """S: [B, H, K, V], float32 or float64."""
+    """matrix: [B, H, K, V], float32 or float64; S in the formulas."""
 
-    S: Matrix
+    matrix: Matrix
 
     def zeros(self) -> Self:
         """A fresh state of the same shapes."""
-        return replace(self, position=0, S=torch.zeros_like(self.S))
+        return replace(self, position=0, matrix=torch.zeros_like(self.matrix))
 
     def validate(self) -> None:
         """Refuses what is no matrix per head."""
-        if self.S.ndim != 4 or self.S.dtype not in (torch.float32, torch.float64):
-            raise InvalidTensor(f"S is {tuple(self.S.shape)} of {self.S.dtype}; it must be BHKV")
+        if self.matrix.ndim != 4 or self.matrix.dtype not in (torch.float32, torch.float64):
+            raise InvalidTensor(
+                f"the matrix is {tuple(self.matrix.shape)} of {self.matrix.dtype}; it must be BHKV"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,9 @@ class MatrixRule:
     def step(self, state: State, inputs: Inputs) -> Output:
         """One token by the law."""
         own, ready = self._ready(state, inputs, over_time=False)
-        state_next, out, magnitude = self.law(own.S, ready)
-        return self._output(own, state_next, out, magnitude, inputs, 1)
+        matrix, out, magnitude = self.law(own.matrix, ready)
+        state_next = MatrixState(self.name, own.position + 1, matrix)
+        return self._output(state_next, out, magnitude, inputs)
 
     def run(self, state: State, inputs: Inputs, chunk: int = 64) -> Output:
         """T tokens, `chunk` at a time; chunk = 1 follows the law token by token."""
@@ -95,14 +98,15 @@ class MatrixRule:
         length = inputs.q.shape[1]
         size = min(chunk, length)
         form = unroll(self.law) if size == 1 else self.chunked
-        state_next, out, magnitude = form(own.S, ready, size)
-        return self._output(own, state_next, out, magnitude, inputs, length)
+        matrix, out, magnitude = form(own.matrix, ready, size)
+        state_next = MatrixState(self.name, own.position + length, matrix)
+        return self._output(state_next, out, magnitude, inputs)
 
     def _ready(
         self, state: State, inputs: Inputs, *, over_time: bool
     ) -> tuple[MatrixState, Inputs]:
         own = own_state(state, MatrixState, self.name)
-        batch, heads, key_width, value_width = own.S.shape
+        batch, heads, key_width, value_width = own.matrix.shape
         check_inputs(
             inputs,
             rule=self.name,
@@ -110,8 +114,8 @@ class MatrixRule:
             takes=self.takes,
             over_time=over_time,
             sizes=(batch, heads, key_width, value_width),
-            dtype=own.S.dtype,
-            device=own.S.device,
+            dtype=own.matrix.dtype,
+            device=own.matrix.device,
         )
         decay = inputs.log_decay
         if self.decay_per_key and decay is not None and decay.shape != inputs.k.shape:
@@ -119,12 +123,9 @@ class MatrixRule:
                 f"{self.name}: log_decay has the shape {tuple(decay.shape)}; "
                 f"it must be {tuple(inputs.k.shape)}, one number per key"
             )
-        return own, inputs.cast(own.S.dtype).silence_padding()
+        return own, inputs.cast(own.matrix.dtype).silence_padding()
 
-    def _output(
-        self, own: MatrixState, matrix: Tensor, out: Tensor, size: Tensor, inputs: Inputs, length: int
-    ) -> Output:
-        state = MatrixState(self.name, own.position + length, matrix)
+    def _output(self, state: MatrixState, out: Tensor, size: Tensor, inputs: Inputs) -> Output:
         out, size = silence_outputs(out.to(inputs.v.dtype), size.detach().float(), inputs.mask)
         return Output(state, out, size)
 

@@ -23,7 +23,7 @@ def split(x: Tensor, size: int) -> Tensor:
     short = -x.shape[1] % size
     if short:
         x = pad(x, (0, 0) * (x.ndim - 2) + (0, short))
-    batch, length, heads = x.shape[:3]
+    batch, length = x.shape[:2]
     return x.reshape(batch, length // size, size, *x.shape[2:]).movedim(3, 1)
 
 

@@ -9,7 +9,7 @@ from mnemic.nn.inputs import Inputs
 from mnemic.nn.rules.scan import Parts, join, scan, split
 
 
-def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
+def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
     """T tokens by the WY form.
 
     Source:
@@ -28,6 +28,6 @@ def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates
         unitriangular=True,
     )
     u, w = solved.split([v.shape[-1], k.shape[-1]], -1)
-    S_next, out, written = scan(S, Parts(u, w, q, (q @ k_t).tril(), k))
+    matrix_next, out, written = scan(matrix, Parts(u, w, q, (q @ k_t).tril(), k))
     magnitude = written.detach().norm(dim=-1) * k.detach().norm(dim=-1)
-    return S_next, join(out, length), join(magnitude, length)
+    return matrix_next, join(out, length), join(magnitude, length)

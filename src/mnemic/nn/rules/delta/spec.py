@@ -8,7 +8,7 @@ from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
 
 
-def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     """Correct what is stored under k towards v, then read.
 
     e = v - S^T k;  S' = S + beta k e^T;  o = S'^T q;  magnitude beta ||k|| ||e||.
@@ -19,8 +19,8 @@ def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
         Differs: k is normalised by the caller.
     """
     assert inputs.beta is not None
-    error = inputs.v - torch.einsum("bhkv,bhk->bhv", S, inputs.k)
+    error = inputs.v - torch.einsum("bhkv,bhk->bhv", matrix, inputs.k)
     write = inputs.beta.unsqueeze(-1) * error
-    S_next = S + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
-    return S_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)
+    matrix_next = matrix + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
+    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

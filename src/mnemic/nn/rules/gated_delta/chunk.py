@@ -10,7 +10,7 @@ from mnemic.nn.rules.decay import decayed_products
 from mnemic.nn.rules.scan import Parts, join, scan, split
 
 
-def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
+def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
     """T tokens by the WY form under decay, per head or per key.
 
     Source:
@@ -39,6 +39,6 @@ def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates
         k * (end - g).exp(),
         end.exp().transpose(-1, -2),
     )
-    S_next, out, written = scan(S, parts)
+    matrix_next, out, written = scan(matrix, parts)
     magnitude = written.detach().norm(dim=-1) * k.detach().norm(dim=-1)
-    return S_next, join(out, length), join(magnitude, length)
+    return matrix_next, join(out, length), join(magnitude, length)

@@ -8,7 +8,7 @@ from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
 
 
-def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     """Fade, correct what is stored under k towards v, then read.
 
     F = Diag(a) S;  e = v - F^T k;  S' = F + beta k e^T;  o = S'^T q;  magnitude beta ||k|| ||e||.
@@ -21,9 +21,9 @@ def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     assert inputs.beta is not None
     assert inputs.log_decay is not None
     decay = inputs.log_decay.exp().reshape(*inputs.k.shape[:2], -1, 1)
-    faded = decay * S
+    faded = decay * matrix
     error = inputs.v - torch.einsum("bhkv,bhk->bhv", faded, inputs.k)
     write = inputs.beta.unsqueeze(-1) * error
-    S_next = faded + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
-    return S_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)
+    matrix_next = faded + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
+    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

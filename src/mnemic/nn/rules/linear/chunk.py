@@ -7,7 +7,7 @@ from mnemic.nn.inputs import Inputs
 from mnemic.nn.rules.scan import Parts, join, scan, split
 
 
-def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
+def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
     """T tokens: attention without softmax inside a chunk, the state between chunks.
 
     Source:
@@ -15,6 +15,6 @@ def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates
     """
     length = inputs.q.shape[1]
     q, k, v = (split(x, size) for x in (inputs.q, inputs.k, inputs.v))
-    S_next, out, _ = scan(S, Parts(v, None, q, (q @ k.transpose(-1, -2)).tril(), k))
+    matrix_next, out, _ = scan(matrix, Parts(v, None, q, (q @ k.transpose(-1, -2)).tril(), k))
     magnitude = inputs.v.detach().norm(dim=-1) * inputs.k.detach().norm(dim=-1)
-    return S_next, join(out, length), magnitude
+    return matrix_next, join(out, length), magnitude

@@ -8,7 +8,7 @@ from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
 
 
-def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     """Add the pair, then read.
 
     S' = S + k v^T;  o = S'^T q;  magnitude ||k|| ||v||.
@@ -18,6 +18,6 @@ def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
         Differs: no normaliser z; who wants it appends a column of ones to v. The feature map is
         the caller's.
     """
-    S_next = S + inputs.k.unsqueeze(-1) * inputs.v.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
-    return S_next, out, inputs.v.norm(dim=-1) * inputs.k.norm(dim=-1)
+    matrix_next = matrix + inputs.k.unsqueeze(-1) * inputs.v.unsqueeze(-2)
+    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    return matrix_next, out, inputs.v.norm(dim=-1) * inputs.k.norm(dim=-1)

@@ -8,7 +8,7 @@ from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
 
 
-def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     """Fade, add the pair, then read.
 
     S' = Diag(a) S + beta k v^T;  o = S'^T q;  magnitude beta ||k|| ||v||.
@@ -22,6 +22,6 @@ def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     assert inputs.log_decay is not None
     decay = inputs.log_decay.exp().reshape(*inputs.k.shape[:2], -1, 1)
     write = inputs.beta.unsqueeze(-1) * inputs.v
-    S_next = decay * S + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
-    return S_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)
+    matrix_next = decay * matrix + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
+    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

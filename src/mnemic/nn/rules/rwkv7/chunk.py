@@ -11,7 +11,7 @@ from mnemic.nn.rules.rwkv7.spec import write_magnitude
 from mnemic.nn.rules.scan import Parts, join, scan, split
 
 
-def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
+def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates]:
     """T tokens: writes and removals as one list of 2C rows per chunk."""
     assert inputs.log_decay is not None
     assert inputs.a is not None
@@ -49,6 +49,6 @@ def chunked(S: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, Gates
         torch.cat([k * to_end, removal * to_end], -2),
         end.exp().transpose(-1, -2),
     )
-    S_next, out, rows = scan(S, parts)
+    matrix_next, out, rows = scan(matrix, parts)
     magnitude = write_magnitude(-rows[..., size:, :], removal, k, v)
-    return S_next, join(out, length), join(magnitude, length)
+    return matrix_next, join(out, length), join(magnitude, length)

@@ -9,7 +9,7 @@ from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
 
 
-def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
+def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     """Look up kk, fade, remove what was found along a kk, add the pair, then read.
 
     z = S^T kk;  S' = Diag(w) S - (a kk) z^T + k v^T;  o = S'^T r.
@@ -23,15 +23,15 @@ def law(S: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     assert inputs.log_decay is not None
     assert inputs.a is not None
     assert inputs.kk is not None
-    found = torch.einsum("bhkv,bhk->bhv", S, inputs.kk)
+    found = torch.einsum("bhkv,bhk->bhv", matrix, inputs.kk)
     removal = inputs.a * inputs.kk
-    S_next = (
-        inputs.log_decay.exp().unsqueeze(-1) * S
+    matrix_next = (
+        inputs.log_decay.exp().unsqueeze(-1) * matrix
         - removal.unsqueeze(-1) * found.unsqueeze(-2)
         + inputs.k.unsqueeze(-1) * inputs.v.unsqueeze(-2)
     )
-    out = torch.einsum("bhkv,bhk->bhv", S_next, inputs.q)
-    return S_next, out, write_magnitude(found, removal, inputs.k, inputs.v)
+    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    return matrix_next, out, write_magnitude(found, removal, inputs.k, inputs.v)
 
 
 def write_magnitude(found: Tensor, removal: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -49,8 +49,12 @@ def write_magnitude(found: Tensor, removal: Tensor, k: Tensor, v: Tensor) -> Ten
     """
     found, removal, k, v = found.detach(), removal.detach(), k.detach(), v.detach()
     length = (removal * removal).sum(-1, keepdim=True)
-    share = (k * removal).sum(-1, keepdim=True) / length.clamp_min(torch.finfo(k.dtype).tiny)
+    # A removal too small to matter has no direction worth dividing by.
+    nothing = length < torch.finfo(k.dtype).eps ** 2
+    share = (k * removal).sum(-1, keepdim=True) / length.masked_fill(nothing, 1.0)
+    share = share.masked_fill(nothing, 0.0)
     aside = k - share * removal
     along = share * v - found
-    squared = (aside * aside).sum(-1) * (v * v).sum(-1) + length.squeeze(-1) * (along * along).sum(-1)
-    return squared.sqrt()
+    aside_squared = (aside * aside).sum(-1) * (v * v).sum(-1)
+    along_squared = length.squeeze(-1) * (along * along).sum(-1)
+    return (aside_squared + along_squared).sqrt()
