@@ -1,0 +1,91 @@
+"""Reading kept pairs: softmax with a null sink, on keys and queries of one length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mnemic.errors import InvalidTensor
+
+EPSILON = 1e-6
+"""Added to the mean square, as in RMSNorm (Zhang & Sennrich, 2019, arXiv:1910.07467)."""
+
+NORMS = ("rms", "l2")
+"""rms: keys of length sqrt(K), as in HOLA. l2: unit keys, its ablation, which reads far flatter."""
+
+
+class Part(NamedTuple):
+    """Pairs to read from.
+
+    Args:
+        k: [..., J, K].
+        v: [..., J, V].
+        scale: [..., J] from `inverse_length(k)`.
+        seen: bool, broadcast to [..., Q, J]; None: all.
+    """
+
+    k: Tensor
+    v: Tensor
+    scale: Tensor
+    seen: Tensor | None
+
+
+def check_norm(norm: str) -> None:
+    """Refuses a name that is no norm.
+
+    Raises:
+        InvalidTensor: names the norms there are.
+    """
+    if norm not in NORMS:
+        raise InvalidTensor(f"there is no norm {norm!r}; the norms are: {', '.join(NORMS)}")
+
+
+def inverse_length(x: Tensor, norm: str) -> Tensor:
+    """[...] for x [..., K]: what x is multiplied by to have root mean square 1, or length 1."""
+    squared = x * x
+    size = squared.mean(-1) if norm == "rms" else squared.sum(-1)
+    return (size + EPSILON).rsqrt()
+
+
+def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
+    """What is read: softmax over all parts and a sink that holds nothing.
+
+    The parts are never concatenated: each contributes a sum and a weight, under a common maximum.
+
+    Args:
+        q: [..., Q, K] normalised and scaled, by both gammas: keys come with `scale` alone.
+        parts: what is seen.
+        sink: broadcast to [..., Q], the logit of seeing nothing.
+
+    Returns:
+        [..., Q, V].
+
+    Source:
+        HOLA (Cui, 2026), eq. 7, arXiv:2607.02303.
+        Differs: the null sink is a learned logit per head with the value zero (theirs is not said).
+    """
+    logits = [_logits(q, part) for part in parts]
+    highest = sink.detach()
+    for each in logits:
+        highest = torch.maximum(highest, each.detach().amax(-1))
+    total = (sink - highest).exp()
+    out: Tensor | None = None
+    for each, part in zip(logits, parts, strict=True):
+        weights = (each - highest.unsqueeze(-1)).exp()
+        total = total + weights.sum(-1)
+        summed = weights @ part.v
+        out = summed if out is None else out + summed
+    assert out is not None
+    return out / total.unsqueeze(-1)
+
+
+def _logits(q: Tensor, part: Part) -> Tensor:
+    logits: Tensor = (q @ part.k.transpose(-1, -2)) * (
+        part.scale * float(q.shape[-1]) ** -0.5
+    ).unsqueeze(-2)
+    if part.seen is None:
+        return logits
+    return logits.masked_fill(~part.seen, float("-inf"))
