@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -150,8 +151,8 @@ class RuleContract:
     def test_gradients_are_those_of_finite_differences(self) -> None:
         """Over chunks that do not divide the time."""
         rule, inputs = self.rule(), self.inputs(1, 5)
-        names = [n for n in ("q", "k", "v", "beta", "log_decay", "a", "kk")]
-        names = [n for n in names if getattr(inputs, n) is not None]
+        every = ("q", "k", "v", "beta", "log_decay", "a", "kk")
+        names = [name for name in every if getattr(inputs, name) is not None]
         leaves = [getattr(inputs, name).clone().requires_grad_() for name in names]
 
         def outputs(*tensors: Tensor) -> Tensor:
@@ -165,9 +166,7 @@ class RuleContract:
         rule, inputs = self.rule(), self.inputs(1, 100)
         exact, _ = self.spec(inputs, self.start(1))
         narrow = rule.init_state(1, HEADS, KEY_WIDTH, VALUE_WIDTH)
-        _same(
-            rule.run(narrow, inputs.cast(torch.float32)).out.double(), exact, TOLERANCE_FLOAT32
-        )
+        _same(rule.run(narrow, inputs.cast(torch.float32)).out.double(), exact, TOLERANCE_FLOAT32)
 
     def test_half_precision_inputs_keep_a_full_precision_state(self) -> None:
         """Outputs come in the inputs' dtype, the state stays float32."""
@@ -235,7 +234,7 @@ class RuleContract:
         rule, inputs = self.rule(), self.inputs(1, 40)
         clean = rule.run(self.start(1), inputs, CHUNK)
         for t in (1, 15, 16, 17, 39):
-            changed = inputs.map(lambda x, t=t: torch.cat([x[:, :t], x[:, t:] * 0.5 - 0.1], 1))
+            changed = inputs.map(partial(_changed_from, t))
             done = rule.run(self.start(1), changed, CHUNK)
             _same(done.out[:, :t], clean.out[:, :t], TOLERANCE)
             assert not torch.allclose(done.out[:, t:], clean.out[:, t:])
@@ -343,7 +342,8 @@ class RuleContract:
             if given is None and field not in rule.takes:
                 bad.append((f"no use of {field}", replace(good, **{field: good.k})))
             elif field in rule.needs:
-                bad.append((f"needs {field}", replace(good, **{field: None})))
+                without: dict[str, Any] = {field: None}
+                bad.append((f"needs {field}", replace(good, **without)))
         for words, inputs in bad:
             with pytest.raises((InvalidTensor, StateMismatch), match=words):
                 rule.run(state, inputs)
@@ -420,7 +420,7 @@ class RuleContract:
         return self.rule().run(self.start(batch), self.inputs(batch, 5, seed=9)).state.detach()
 
 
-def learned_cache(**options: int) -> ExactCache:
+def learned_cache(**options: Any) -> ExactCache:
     """A float64 cache whose parameters are not what they are at first."""
     cache = ExactCache(HEADS, KEY_WIDTH, **options).double()
     random = torch.Generator().manual_seed(4)
@@ -474,8 +474,15 @@ def _graded(form: object, state: State, inputs: Inputs) -> list[Tensor]:
     for tensor in final:
         weighed = weighed + (tensor * tensor.detach().cos()).sum()
     gradients = torch.autograd.grad(weighed, leaves, allow_unused=True)
-    found = [torch.zeros_like(x) if g is None else g for x, g in zip(leaves, gradients, strict=True)]
+    found = [
+        torch.zeros_like(x) if g is None else g for x, g in zip(leaves, gradients, strict=True)
+    ]
     return [done.out, done.write_magnitude.double() * 1e-5, *final, *found]
+
+
+def _changed_from(t: int, x: Tensor) -> Tensor:
+    """Other numbers from token t on, of the same sign and range."""
+    return torch.cat([x[:, :t], x[:, t:] * 0.5], 1)
 
 
 def _orthogonal(count: int) -> Tensor:
@@ -494,7 +501,11 @@ def _same_state(a: State, b: State) -> None:
     for (name, x), (_, y) in zip(a.for_file().tensors(), b.for_file().tensors(), strict=True):
         assert x.shape == y.shape, name
         if x.is_floating_point():
-            _same(x.nan_to_num(neginf=-1e9), y.nan_to_num(neginf=-1e9), 1e-6 if x.dtype == torch.float32 else TOLERANCE)
+            _same(
+                x.nan_to_num(neginf=-1e9),
+                y.nan_to_num(neginf=-1e9),
+                1e-6 if x.dtype == torch.float32 else TOLERANCE,
+            )
         else:
             assert torch.equal(x, y), name
 
