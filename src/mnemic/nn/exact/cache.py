@@ -13,20 +13,14 @@ from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.exact import dense as reference
 from mnemic.nn.exact import online
-from mnemic.nn.exact.entries import (
-    Block,
-    CacheState,
-    Entries,
-    empty_block,
-    empty_entries,
-)
+from mnemic.nn.exact.entries import CacheState, Entries, empty_entries, with_empty_block
 from mnemic.nn.exact.gather import gather, pool_of, select
 from mnemic.nn.exact.packing import Packing, left_padding
-from mnemic.nn.exact.read import check_norm, inverse_length
+from mnemic.nn.exact.read import check_norm, length_of, normalise
 from mnemic.nn.exact.score import Evidence, check_score, recall_error, score_tokens
 from mnemic.nn.exact.select import merge
 from mnemic.nn.inputs import Inputs
-from mnemic.nn.state import check_sizes, check_state_dtype, needs_history
+from mnemic.nn.state import Ticket, check_sizes, check_state_dtype, needs_history
 
 FORMS = ("gather", "dense")
 
@@ -136,8 +130,8 @@ class ExactCache(nn.Module):
         check_state_dtype(dtype)
         k = torch.empty(batch, self.heads, 0, self.key_width, dtype=dtype, device=device)
         v = torch.empty(batch, self.heads, 0, value_width, dtype=dtype, device=device)
-        kept, block = empty_entries(k, v, self.width), empty_block(k, v, self.chunk)
-        return CacheState(self.name, 0, kept, block, (0,) * batch)
+        slots = with_empty_block(empty_entries(k, v, self.width), self.chunk)
+        return CacheState(self.name, 0, slots, self.chunk, (0,) * batch)
 
     def forward(
         self,
@@ -170,27 +164,30 @@ class ExactCache(nn.Module):
         pads = left_padding(inputs.mask, out.shape[0], length)
         packing = Packing(state.phases, pads, length, self.chunk)
         tokens = self._tokens(state, inputs, write_magnitude, pads)
-        packed = Block(
-            *(
-                packing.pack(old, new, float("-inf") if name == "score" else 0.0)
-                for name, old, new in zip(Block._fields, state.block, tokens, strict=True)
-            )
+        block = state.block
+        packed = Entries(
+            packing.pack(block.k, tokens.k, 0.0),
+            packing.pack(block.v, tokens.v, 0.0),
+            packing.pack(block.length, tokens.length, 0.0),
+            packing.pack(block.score, tokens.score, float("-inf")),
+            packing.pack(block.position, tokens.position, 0),
         )
         pool = pool_of(state.kept, packed, packing, state.counts)
         if self.score == "recall_error":
             pool = self._rescored(pool, packing, matrix)
         selected, kept = select(pool, packing, self.width)
         leads = tuple(a + b for a, b in zip(state.leads, pads, strict=True))
-        block = Block(*(packing.last_block(x) for x in packed))
+        slots = kept.join(Entries(*map(packing.last_block, packed)))
         position = state.position + length
+        held = min(self.width, state.held + min(packing.complete) * self.chunk)
         # The buffers are this state's own, whatever became of the former one's.
-        state_next = CacheState(state.rule, position, kept, block, leads)
-        state_next.ticket.position = position
+        ticket = Ticket(position)
+        state_next = CacheState(state.rule, position, slots, self.chunk, leads, held, ticket)
         if self.width == 0:
             return CacheOutput(state_next, out)
         q = inputs.q.transpose(1, 2).to(packed.k.dtype)
         if form == "dense":
-            read = self._dense(state, q, tokens, pads)
+            read = self._dense(state, inputs, tokens.score, pads)
         elif form == "gather":
             nothing = q.new_zeros((*q.shape[:2], self.chunk, self.key_width))
             q_packed = packing.pack(nothing, self._query(q), 0.0)
@@ -229,26 +226,37 @@ class ExactCache(nn.Module):
             return CacheOutput(done.state, done.out.squeeze(1))
         state = self._fitted(state)
         self._check(state, inputs, out, write_magnitude, over_time=False)
-        many = self._tokens(
-            state, inputs.over_time(), write_magnitude.unsqueeze(1), (0,) * out.shape[0]
+        dtype, phases = state.slots.k.dtype, state.phases
+        q, k, v = inputs.q.to(dtype), inputs.k.to(dtype), inputs.v.to(dtype)
+        beta = None if inputs.beta is None else inputs.beta.unsqueeze(1)
+        seen = Evidence(
+            k.unsqueeze(1),
+            v.unsqueeze(1),
+            beta,
+            write_magnitude.unsqueeze(1),
+            state.counts,
+            self.seed,
         )
-        q = inputs.q.to(state.block.k.dtype)
-        history = needs_history(q, many.k, many.v, state.kept.k, *self.parameters())
-        written = online.write(state, Block(*(x.squeeze(2) for x in many)), history=history)
+        score = score_tokens(self.score, seen).squeeze(1)
+        length = length_of(k, self.norm) if self.score == "recall_error" else None
+        token = (normalise(k, self.norm), v, length, score)
+        history = needs_history(q, k, v, state.slots.k, *self._learned)
+        written = online.write(state, token, phases, history=history)
         total = out
-        if self.width:
-            sink = self.sink.to(q.dtype)
-            read = online.see(written, self._query(q), sink, state.phases)
+        if self._width:
+            read = online.see(written, self._query(q), self.sink.to(dtype), phases)
             total = self._added(out, read)
-        rescore = None
-        if self.score == "recall_error":
-            rescore = self._rescorer(matrix)
-        return CacheOutput(online.close(written, rescore), total)
+        rescore = self._rescorer(matrix) if self.score == "recall_error" else None
+        return CacheOutput(online.close(written, phases, rescore), total)
 
     def _query(self, q: Tensor) -> Tensor:
         """Queries as `read` wants them: both gammas on this side, so that keys stay as they are."""
-        gamma = (self.gamma_q * self.gamma_k).to(q.dtype)
-        return q * inverse_length(q, self.norm).unsqueeze(-1) * gamma
+        gain = self.gamma_q * self.gamma_k * float(self.key_width) ** -0.5
+        return normalise(q, self.norm, gain.to(q.dtype))
+
+    @property
+    def _learned(self) -> tuple[nn.Parameter, ...]:
+        return (self.gamma_q, self.gamma_k, self.sink, self.gate)
 
     def _added(self, out: Values, read: Tensor) -> Values:
         gate = self.gate.to(read.dtype).sigmoid().unsqueeze(-1)
@@ -256,34 +264,35 @@ class ExactCache(nn.Module):
 
     def _tokens(
         self, state: CacheState, inputs: Inputs, write: Gates, pads: tuple[int, ...]
-    ) -> Block:
-        """The new tokens as entries of a block, [B, H, T, ...]."""
-        dtype = state.block.k.dtype
+    ) -> Entries:
+        """The new tokens as entries, [B, H, T, ...], without positions."""
+        dtype = state.slots.k.dtype
         k, v = (x.transpose(1, 2).to(dtype) for x in (inputs.k, inputs.v))
-        device = k.device
-        first = torch.tensor(state.counts, device=device) - torch.tensor(pads, device=device)
-        position = first.unsqueeze(1) + torch.arange(k.shape[2], device=device)
-        seen = Evidence(inputs.k, inputs.v, inputs.beta, write, position, self.seed)
+        first = tuple(count - lead for count, lead in zip(state.counts, pads, strict=True))
+        seen = Evidence(inputs.k, inputs.v, inputs.beta, write, first, self.seed)
         score = score_tokens(self.score, seen).transpose(1, 2)
-        return Block(k, v, inverse_length(k, self.norm), score)
+        asked = self.score == "recall_error"
+        length = length_of(k, self.norm) if asked else k.new_zeros(score.shape)
+        unplaced = torch.zeros_like(score, dtype=torch.int64)
+        return Entries(normalise(k, self.norm), v, length, score, unplaced)
 
-    def _dense(self, state: CacheState, q: Tensor, tokens: Block, pads: tuple[int, ...]) -> Tensor:
+    def _dense(
+        self, state: CacheState, inputs: Inputs, score: Tensor, pads: tuple[int, ...]
+    ) -> Tensor:
         if state.position or self.score == "recall_error":
             raise InvalidTensor(
                 "the dense form begins with a fresh state and scores that do not change; "
                 "use form='gather'"
             )
-        hidden = None
-        if any(pads):
-            t = torch.arange(q.shape[2], device=q.device)
-            hidden = (t < torch.tensor(pads, device=q.device).unsqueeze(1))[:, None, :, None]
-            q, k, v = (x.masked_fill(hidden, 0.0) for x in (q, tokens.k, tokens.v))
-        else:
-            k, v = tokens.k, tokens.v
-        seen = reference.visible(tokens.score, pads, self.width, self.chunk)
-        gammas = (self.gamma_q.to(q.dtype), self.gamma_k.to(q.dtype))
-        out = reference.dense(q, k, v, seen, gammas, self.sink.to(q.dtype), self.norm)
-        return out if hidden is None else out.masked_fill(hidden, 0.0)
+        dtype = state.slots.k.dtype
+        ready = inputs.silence_padding().cast(dtype)
+        q, k, v = (x.transpose(1, 2) for x in (ready.q, ready.k, ready.v))
+        seen = reference.visible(score, pads, self.width, self.chunk)
+        gammas = (self.gamma_q.to(dtype), self.gamma_k.to(dtype))
+        out = reference.dense(q, k, v, seen, gammas, self.sink.to(dtype), self.norm)
+        if inputs.mask is None:
+            return out
+        return out.masked_fill(~inputs.mask[:, None, :, None], 0.0)
 
     def _rescored(self, pool: Entries, packing: Packing, matrix: Matrix | None) -> Entries:
         """The pool with the scores of now, if these tokens complete a block."""
@@ -303,7 +312,7 @@ class ExactCache(nn.Module):
                 "the score recall_error needs matrix, the rule's state after these tokens"
             )
         state = matrix
-        return lambda entries: recall_error(state, entries.k, entries.v)
+        return lambda held: recall_error(state, held.k * held.length.unsqueeze(-1), held.v)
 
     def _fitted(self, state: CacheState) -> CacheState:
         """The state with as many slots as the cache now has; what was dropped stays dropped."""
@@ -315,33 +324,39 @@ class ExactCache(nn.Module):
             )
         if state.width == self.width:
             return state
-        room = empty_entries(state.kept.k, state.kept.v, self.width)
-        return replace(state, kept=merge(state.kept, room, self.width))
+        room = empty_entries(state.slots.k, state.slots.v, self.width)
+        kept = merge(state.kept, room, self.width)
+        return replace(
+            state,
+            slots=kept.join(state.block),
+            held=min(state.held, self.width),
+            ticket=Ticket(state.position),
+        )
 
     def _check(
         self, state: CacheState, inputs: Inputs, out: Values, write: Gates, *, over_time: bool
     ) -> None:
-        batch, heads, _, key_width = state.block.k.shape
+        batch, heads, _, key_width = state.slots.k.shape
         if inputs.q.shape[0] != batch:
             raise StateMismatch(
                 f"the inputs have {inputs.q.shape[0]} rows, the cache's state {batch}; "
                 "the batch cannot change between calls: begin with init_state"
             )
         lead = (batch, inputs.q.shape[1], heads) if over_time else (batch, heads)
-        value_width = state.block.v.shape[-1]
         if over_time and inputs.q.shape[1] == 0:
             raise InvalidTensor("q has T = 0; give at least one token")
-        wanted = {
-            "q": (inputs.q, (*lead, key_width)),
-            "k": (inputs.k, (*lead, key_width)),
-            "v": (inputs.v, (*lead, value_width)),
-            "out": (out, (*lead, value_width)),
-            "write_magnitude": (write, lead),
-        }
-        for name, (tensor, shape) in wanted.items():
-            if tuple(tensor.shape) != shape:
+        keys, values = (*lead, key_width), (*lead, state.slots.v.shape[-1])
+        device = state.slots.k.device
+        for name, tensor, shape in (
+            ("q", inputs.q, keys),
+            ("k", inputs.k, keys),
+            ("v", inputs.v, values),
+            ("out", out, values),
+            ("write_magnitude", write, lead),
+        ):
+            if tensor.shape != shape:
                 raise InvalidTensor(f"{name} has the shape {tuple(tensor.shape)}, not {shape}")
-            if tensor.device != state.block.k.device:
+            if tensor.device != device:
                 raise InvalidTensor(
-                    f"{name} is on {tensor.device}, the state on {state.block.k.device}; move one"
+                    f"{name} is on {tensor.device}, the state on {device}; move one"
                 )

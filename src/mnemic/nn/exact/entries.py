@@ -19,16 +19,16 @@ class Entries(NamedTuple):
     """Pairs with what selection and reading need to know of them; J slots.
 
     Args:
-        k: [B, H, J, K] as the rule got it.
+        k: [B, H, J, K] normalised for reading, so that it need not be done again.
         v: [B, H, J, V].
-        scale: [B, H, J] one over the key's length, so that reading need not normalise again.
+        length: [B, H, J] what k was divided by; only for the score recall_error, else 0.
         score: [B, H, J] float32; -inf marks an empty slot.
         position: [B, H, J] int64, tokens before it in its row; NOWHERE in an empty slot.
     """
 
     k: Tensor
     v: Tensor
-    scale: Tensor
+    length: Tensor
     score: Tensor
     position: Tensor
 
@@ -44,7 +44,7 @@ class Entries(NamedTuple):
             self.v.gather(2, wide.expand(*index.shape, self.v.shape[-1])).masked_fill(
                 empty.unsqueeze(-1), 0.0
             ),
-            self.scale.gather(2, index).masked_fill(empty, 0.0),
+            self.length.gather(2, index).masked_fill(empty, 0.0),
             score,
             self.position.gather(2, index).masked_fill(empty, NOWHERE),
         )
@@ -72,31 +72,21 @@ def empty_entries(k: Tensor, v: Tensor, slots: int) -> Entries:
     )
 
 
-class Block(NamedTuple):
-    """The current, unfinished block: C slots, filled from the front, the rest undefined.
+def with_empty_block(kept: Entries, chunk: int) -> Entries:
+    """The kept slots, then C for a block: preallocated, with whatever was in the memory before.
 
-    Args:
-        k: [B, H, C, K].
-        v: [B, H, C, V].
-        scale: [B, H, C].
-        score: [B, H, C] float32.
+    Only lengths begin as zeros, because most scores never write them.
     """
+    width = kept.k.shape[2]
 
-    k: Tensor
-    v: Tensor
-    scale: Tensor
-    score: Tensor
+    def room(x: Tensor) -> Tensor:
+        wider = x.new_empty((*x.shape[:2], width + chunk, *x.shape[3:]))
+        wider[:, :, :width] = x
+        return wider
 
-
-def empty_block(k: Tensor, v: Tensor, chunk: int) -> Block:
-    """Preallocated slots for pairs like these, with whatever was in the memory before."""
-    lead = (*k.shape[:2], chunk)
-    return Block(
-        k.new_empty((*lead, k.shape[-1])),
-        v.new_empty((*lead, v.shape[-1])),
-        k.new_empty(lead),
-        torch.empty(lead, dtype=torch.float32, device=k.device),
-    )
+    slots = Entries(*map(room, kept))
+    slots.length[:, :, width:] = 0.0
+    return slots
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,26 +94,36 @@ class CacheState(State, kind="exact_cache"):
     """The selected pairs, the current block, and how far each row is into it.
 
     Args:
-        kept: the W selected of all completed blocks, oldest first.
-        block: the current block.
+        slots: W for the selected pairs of all completed blocks, oldest first, and, in the same
+            buffer, C for the current block, filled from the front, the rest undefined.
+        chunk: C.
         leads: padding on the left of each row; a row's block phase is (position - lead) mod C.
+        held: kept slots that are in use in every row; with W of them reading needs no mask.
         ticket: who may write the next slot of the block in place.
     """
 
-    kept: Entries = field(metadata={"parts": Entries})
-    block: Block = field(metadata={"parts": Block})
-    leads: tuple[int, ...] = ()
+    slots: Entries = field(metadata={"parts": Entries})
+    chunk: int
+    leads: tuple[int, ...]
+    held: int = 0
     ticket: Ticket = field(default_factory=lambda: Ticket(0), repr=False)
-
-    @property
-    def chunk(self) -> int:
-        """C, tokens of a block."""
-        return int(self.block.k.shape[2])
 
     @property
     def width(self) -> int:
         """W, slots for selected pairs."""
-        return int(self.kept.k.shape[2])
+        return int(self.slots.k.shape[2]) - self.chunk
+
+    @property
+    def kept(self) -> Entries:
+        """The W slots of selected pairs."""
+        width = self.width
+        return Entries(*(x[:, :, :width] for x in self.slots))
+
+    @property
+    def block(self) -> Entries:
+        """The C slots of the current block; their positions are not written down."""
+        width = self.width
+        return Entries(*(x[:, :, width:] for x in self.slots))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -137,27 +137,32 @@ class CacheState(State, kind="exact_cache"):
 
     def zeros(self) -> Self:
         """Nothing kept, of the same sizes."""
+        kept = empty_entries(self.slots.k, self.slots.v, self.width)
         return replace(
             self,
             position=0,
-            kept=empty_entries(self.kept.k, self.kept.v, self.width),
-            block=empty_block(self.kept.k, self.kept.v, self.chunk),
+            slots=with_empty_block(kept, self.chunk),
             leads=(0,) * len(self.leads),
+            held=0,
             ticket=Ticket(0),
         )
 
     def for_file(self) -> Self:
         """The same with zeros in the undefined slots of the block."""
-        slots = torch.arange(self.chunk, device=self.block.k.device)
-        phases = torch.tensor(self.phases, device=self.block.k.device)
-        undefined = (slots >= phases.unsqueeze(1)).unsqueeze(1)
+        device = self.slots.k.device
+        slot = torch.arange(self.width + self.chunk, device=device)
+        ends = torch.tensor(self.phases, device=device).unsqueeze(1) + self.width
+        undefined = (slot >= ends).unsqueeze(1)
+        block = (slot >= self.width).expand(undefined.shape)
+        k, v, length, score, position = self.slots
         return replace(
             self,
-            block=Block(
-                self.block.k.masked_fill(undefined.unsqueeze(-1), 0.0),
-                self.block.v.masked_fill(undefined.unsqueeze(-1), 0.0),
-                self.block.scale.masked_fill(undefined, 0.0),
-                self.block.score.masked_fill(undefined, 0.0),
+            slots=Entries(
+                k.masked_fill(undefined.unsqueeze(-1), 0.0),
+                v.masked_fill(undefined.unsqueeze(-1), 0.0),
+                length.masked_fill(undefined, 0.0),
+                score.masked_fill(undefined, 0.0),
+                position.masked_fill(block, 0),
             ),
         )
 
@@ -167,11 +172,13 @@ class CacheState(State, kind="exact_cache"):
 
     def validate(self) -> None:
         """Refuses sizes that contradict each other."""
-        lead = self.kept.k.shape[:2]
-        for part in (self.kept, self.block):
-            slots = (*lead, part.k.shape[2])
-            flat = [t.shape for t in part[2:]]
-            if part.k.shape[:3] != slots or part.v.shape[:3] != slots or set(flat) != {slots}:
-                raise InvalidTensor("the tensors of the cache contradict each other in size")
-        if self.chunk < 1 or len(self.leads) != lead[0] or min(self.counts, default=0) < 0:
+        k, v, *flat = self.slots
+        lead = k.shape[:3]
+        if k.ndim != 4 or v.shape[:3] != lead or {x.shape for x in flat} != {lead}:
+            raise InvalidTensor("the tensors of the cache contradict each other in size")
+        if not 1 <= self.chunk <= lead[2] or not 0 <= self.held <= self.width:
+            raise InvalidTensor(
+                f"chunk {self.chunk} and held {self.held} do not fit {lead[2]} slots"
+            )
+        if len(self.leads) != lead[0] or min(self.counts, default=0) < 0:
             raise InvalidTensor(f"leads {self.leads} do not fit {lead[0]} rows")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mnemic.nn.exact.entries import Block, Entries
+from mnemic.nn.exact.entries import Entries
 from mnemic.nn.exact.packing import Packing
 from mnemic.nn.exact.read import Part, read
 from mnemic.nn.exact.select import scan_blocks
 
 
-def pool_of(kept: Entries, tokens: Block, packing: Packing, counts: tuple[int, ...]) -> Entries:
+def pool_of(kept: Entries, tokens: Entries, packing: Packing, counts: tuple[int, ...]) -> Entries:
     """The kept pairs and, after them, the packed tokens.
 
     Args:
@@ -28,7 +28,7 @@ def pool_of(kept: Entries, tokens: Block, packing: Packing, counts: tuple[int, .
     starts = [count - phase for count, phase in zip(counts, packing.phases, strict=True)]
     slot = torch.arange(tokens.k.shape[2], device=device)
     position = torch.tensor(starts, device=device).reshape(-1, 1, 1) + slot
-    return kept.join(Entries(*tokens, position.expand(tokens.score.shape)))
+    return kept.join(tokens._replace(position=position.expand(tokens.score.shape)))
 
 
 def select(pool: Entries, packing: Packing, width: int) -> tuple[Tensor, Entries]:
@@ -71,12 +71,12 @@ def gather(q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int)
     causal = torch.ones(chunk, chunk, dtype=torch.bool, device=q.device).tril()
     # Selected slots are views of the pool: an empty one may hold a token of the future, unseen.
     seen = ~_empty(past(pool.score)).unsqueeze(-2)
-    k, v, scale = (x[:, :, width:] for x in (pool.k, pool.v, pool.scale))
+    k, v = pool.k[:, :, width:], pool.v[:, :, width:]
     out = read(
         own(q),
         [
-            Part(past(pool.k), past(pool.v), past(pool.scale), seen),
-            Part(own(k), own(v), own(scale), causal),
+            Part(past(pool.k), past(pool.v), seen),
+            Part(own(k), own(v), causal),
         ],
         sink.reshape(1, heads, 1, 1),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import rms_norm
 
 from mnemic.errors import InvalidTensor
 
@@ -21,15 +22,13 @@ class Part(NamedTuple):
     """Pairs to read from.
 
     Args:
-        k: [..., J, K].
+        k: [..., J, K] normalised.
         v: [..., J, V].
-        scale: [..., J] from `inverse_length(k)`.
         seen: bool, broadcast to [..., Q, J]; None: all.
     """
 
     k: Tensor
     v: Tensor
-    scale: Tensor
     seen: Tensor | None
 
 
@@ -43,11 +42,18 @@ def check_norm(norm: str) -> None:
         raise InvalidTensor(f"there is no norm {norm!r}; the norms are: {', '.join(NORMS)}")
 
 
-def inverse_length(x: Tensor, norm: str) -> Tensor:
-    """[...] for x [..., K]: what x is multiplied by to have root mean square 1, or length 1."""
+def normalise(x: Tensor, norm: str, gain: Tensor | None = None) -> Tensor:
+    """[..., K] with root mean square 1, or length 1, times `gain` [K]."""
+    width = x.shape[-1]
+    if norm == "rms":
+        return rms_norm(x, (width,), gain, EPSILON)
+    return rms_norm(x, (width,), gain, EPSILON / width) * float(width) ** -0.5
+
+
+def length_of(x: Tensor, norm: str) -> Tensor:
+    """[...]: what `normalise` divides x [..., K] by."""
     squared = x * x
-    size = squared.mean(-1) if norm == "rms" else squared.sum(-1)
-    return (size + EPSILON).rsqrt()
+    return ((squared.mean(-1) if norm == "rms" else squared.sum(-1)) + EPSILON).sqrt()
 
 
 def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
@@ -56,7 +62,7 @@ def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
     The parts are never concatenated: each contributes a sum and a weight, under a common maximum.
 
     Args:
-        q: [..., Q, K] normalised and scaled, by both gammas: keys come with `scale` alone.
+        q: [..., Q, K] normalised, scaled by both gammas and by 1 / sqrt(K).
         parts: what is seen.
         sink: broadcast to [..., Q], the logit of seeing nothing.
 
@@ -83,9 +89,25 @@ def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
 
 
 def _logits(q: Tensor, part: Part) -> Tensor:
-    logits: Tensor = (q @ part.k.transpose(-1, -2)) * (
-        part.scale * float(q.shape[-1]) ** -0.5
-    ).unsqueeze(-2)
+    logits = q @ part.k.transpose(-1, -2)
     if part.seen is None:
         return logits
     return logits.masked_fill(~part.seen, float("-inf"))
+
+
+def read_one(q: Tensor, k: Tensor, v: Tensor, sink: Tensor) -> Tensor:
+    """The same for one query that sees everything, in as few operations as decoding allows.
+
+    Args:
+        q: [B, H, K].
+        k: [B, H, J, K].
+        v: [B, H, J, V].
+        sink: [H].
+
+    Returns:
+        [B, H, V].
+    """
+    logits = q.unsqueeze(2) @ k.transpose(2, 3)
+    nothing = sink.reshape(1, -1, 1, 1).expand(logits.shape[0], -1, 1, 1)
+    weights = torch.cat([logits, nothing], 3).softmax(3)
+    return (weights[..., :-1] @ v).squeeze(2)

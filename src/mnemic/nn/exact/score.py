@@ -22,7 +22,7 @@ class Evidence:
         v: [B, T, H, V].
         beta: [B, T, H] or None.
         write: [B, T, H] float32, the rule's write magnitude.
-        position: [B, T] int64, tokens before this one in its row, padding not counted.
+        first: real tokens before the first of the T, by row; fewer than 0 where that is padding.
         seed: of the random score.
     """
 
@@ -30,8 +30,14 @@ class Evidence:
     v: Values
     beta: Gates | None
     write: Gates
-    position: Tensor
+    first: tuple[int, ...]
     seed: int = 0
+
+    def positions(self) -> Tensor:
+        """[B, T, H] int64: real tokens before each in its row."""
+        start = torch.tensor(self.first, device=self.write.device).reshape(-1, 1, 1)
+        ahead = torch.arange(self.write.shape[1], device=self.write.device).unsqueeze(-1)
+        return (start + ahead).expand(self.write.shape)
 
 
 def write(seen: Evidence) -> Tensor:
@@ -57,13 +63,13 @@ def residual(seen: Evidence) -> Tensor:
 
 def recency(seen: Evidence) -> Tensor:
     """The position: the newest stay. Exact up to 2^24 tokens, where float32 begins to tie."""
-    return _per_head(seen.position, seen.write).float()
+    return seen.positions().float()
 
 
 def random(seen: Evidence) -> Tensor:
     """A number in [0, 1) hashed from seed, head and position: the same in every form and row."""
     heads = torch.arange(seen.write.shape[-1], device=seen.write.device)
-    mixed = _per_head(seen.position, seen.write) * 1_000_003 + heads * 7_919 + seen.seed * 104_729
+    mixed = seen.positions() * 1_000_003 + heads * 7_919 + seen.seed * 104_729
     for multiplier in (0x45D9F3B, 0x119DE1F3):
         mixed = ((mixed ^ (mixed >> 16)) * multiplier) & 0xFFFFFFFF
     hashed: Tensor = ((mixed ^ (mixed >> 16)) >> 8).float() / 2**24
@@ -124,7 +130,3 @@ def recall_error(matrix: Matrix, k: Tensor, v: Tensor) -> Scores:
     with torch.no_grad():
         error: Tensor = torch.linalg.vector_norm(v - k @ matrix, dim=-1)
         return error.float()
-
-
-def _per_head(position: Tensor, like: Tensor) -> Tensor:
-    return position.unsqueeze(-1).expand(like.shape)
