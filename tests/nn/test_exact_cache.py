@@ -67,6 +67,11 @@ def test_top_is_by_score_then_position(scores: list[float], width: int) -> None:
     assert top(torch.tensor(scores), width).tolist() == best(scores, width)
 
 
+def test_ties_go_to_the_earlier_token_among_thousands() -> None:
+    scores = [float(i % 3) for i in range(20_000)]
+    assert top(torch.tensor(scores), 5000).tolist() == best(scores, 5000)
+
+
 @given(TIES, st.data(), st.integers(0, 6))
 def test_merging_parts_in_any_grouping_is_the_best_of_the_whole(
     scores: list[float], data: st.DataObject, width: int
@@ -207,6 +212,32 @@ def test_gradients_agree_in_the_three_forms() -> None:
         assert torch.allclose(gathered, online, atol=1e-11, rtol=0)
 
 
+@pytest.mark.parametrize("wanted", ["q", "parameters"])
+def test_decoding_may_be_differentiated_by_queries_or_parameters_alone(wanted: str) -> None:
+    """The graph keeps the buffers it was read from; later steps must not write into them."""
+    inputs = tokens(1, 14)
+    found = []
+    for online in (True, False):
+        both = memory(width=3, chunk=4)
+        both.cache.requires_grad_(wanted == "parameters")
+        q = inputs.q.clone().requires_grad_(wanted == "q")
+        given_ = replace(inputs, q=q)
+        state = both.init_state(1, VALUE_WIDTH, torch.float64)
+        if online:
+            outs = []
+            for t in range(14):
+                done = both.step(state, given_.at(t))
+                state = done.state
+                outs.append(done.out)
+            out = torch.stack(outs, 1)
+        else:
+            out = both.run(state, given_).out
+        leaves = [q] if wanted == "q" else list(both.cache.parameters())
+        found.append(torch.autograd.grad(out.cos().sum(), leaves))
+    for online_, run_ in zip(*found, strict=True):
+        assert torch.allclose(online_, run_, atol=1e-11, rtol=0)
+
+
 def test_gradients_are_those_of_finite_differences() -> None:
     cache = learned_cache(width=2, chunk=3)
     inputs = tokens(1, 7)
@@ -256,6 +287,22 @@ def test_left_padding_full_of_nan_stays_outside() -> None:
 
 
 # States.
+
+
+def test_branches_of_one_state_do_not_meet() -> None:
+    """Two continuations taken in turns, across selections, rows out of phase."""
+    both = memory(width=3, chunk=4)
+    branches = [tokens(2, 12, seed=seed) for seed in (1, 2)]
+    first = replace(tokens(2, 10), mask=torch.arange(10) >= torch.tensor([[0], [3]]))
+    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first).state
+    states = [root, root]
+    with torch.no_grad():
+        for t in range(12):
+            for i, branch in enumerate(branches):
+                done = both.step(states[i], branch.at(t))
+                states[i] = done.state
+                whole = both.run(root, branch.cut(0, t + 1))
+                assert torch.allclose(done.out, whole.out[:, t], atol=1e-12, rtol=0)
 
 
 def test_older_states_never_change_even_across_selections() -> None:

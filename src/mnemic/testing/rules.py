@@ -250,9 +250,26 @@ class RuleContract:
             seen.append((state, done.out))
             state = done.state
         other = self.inputs(1, 1, seed=7).at(0)
-        for t in range(0, 150, 7):
+        for t in range(0, 149, 7):
             rule.step(seen[t][0], other)
+            # Neither the state itself, nor what had already come of it, is touched by the branch.
             assert torch.equal(rule.step(seen[t][0], inputs.at(t)).out, seen[t][1])
+            after, out = seen[t + 1]
+            assert torch.equal(rule.step(after, inputs.at(t + 1)).out, out)
+
+    def test_branches_of_one_state_do_not_meet(self) -> None:
+        """Two continuations taken in turns are what they are one after the other."""
+        rule = self.rule()
+        tokens = [self.inputs(1, 12, seed=seed) for seed in (1, 2)]
+        root = rule.run(self.start(1), self.inputs(1, 10)).state
+        with torch.no_grad():
+            root = rule.step(root, self.inputs(1, 1, seed=3).at(0)).state
+            states = [root, root]
+            for t in range(12):
+                for i in (0, 1):
+                    done = rule.step(states[i], tokens[i].at(t))
+                    states[i] = done.state
+                    _same(done.out, rule.run(root, tokens[i].cut(0, t + 1)).out[:, t], TOLERANCE)
 
     def test_a_file_gives_back_the_same_bits(self, tmp_path: Path) -> None:
         """Saved and loaded at any cut, a state goes on as if it had never left."""
@@ -405,7 +422,11 @@ class RuleContract:
                     rest = memory.run(state, inputs.cut(t, length))
                     _same(rest.out, whole.out[:, t:], TOLERANCE)
                     _same_state(rest.state.cache, whole.state.cache)
-                done = memory.step(state, inputs.at(t))
+                token = inputs.at(t)
+                if t >= max(pads):
+                    # Every row has begun: decoding goes on without a mask, rows out of phase.
+                    token = replace(token, mask=None)
+                done = memory.step(state, token)
                 _same(done.out, whole.out[:, t], TOLERANCE)
                 state = done.state
             _same_state(state.cache, whole.state.cache)
