@@ -454,7 +454,7 @@ def learned_cache(**options: Any) -> ExactCache:
 def _full_softmax(cache: ExactCache, inputs: Inputs) -> Tensor:
     """sigmoid(gate) times causal softmax attention with a sink, written out."""
     q, k = (
-        x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt() * gamma
+        x / x.square().mean(-1, keepdim=True).sqrt() * gamma
         for x, gamma in ((inputs.q, cache.gamma_q), (inputs.k, cache.gamma_k))
     )
     logits = torch.einsum("bihk,bjhk->bhij", q, k) / KEY_WIDTH**0.5

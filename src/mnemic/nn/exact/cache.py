@@ -16,7 +16,7 @@ from mnemic.nn.exact import online
 from mnemic.nn.exact.entries import CacheState, Entries, empty_entries, with_empty_block
 from mnemic.nn.exact.gather import gather, pool_of, select
 from mnemic.nn.exact.packing import Packing, left_padding
-from mnemic.nn.exact.read import check_norm, length_of, normalise
+from mnemic.nn.exact.read import check_norm, gain_of, length_of, unit
 from mnemic.nn.exact.score import Evidence, check_score, recall_error, score_tokens
 from mnemic.nn.exact.select import merge
 from mnemic.nn.inputs import Inputs
@@ -238,8 +238,8 @@ class ExactCache(nn.Module):
             self.seed,
         )
         score = score_tokens(self.score, seen).squeeze(1)
-        length = length_of(k, self.norm) if self.score == "recall_error" else None
-        token = (normalise(k, self.norm), v, length, score)
+        length = length_of(k).squeeze(-1) if self.score == "recall_error" else None
+        token = (unit(k), v, length, score)
         history = needs_history(q, k, v, state.slots.k, *self._learned)
         written = online.write(state, token, phases, history=history)
         total = out
@@ -251,8 +251,8 @@ class ExactCache(nn.Module):
 
     def _query(self, q: Tensor) -> Tensor:
         """Queries as `read` wants them: both gammas on this side, so that keys stay as they are."""
-        gain = self.gamma_q * self.gamma_k * float(self.key_width) ** -0.5
-        return normalise(q, self.norm, gain.to(q.dtype))
+        gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, self.norm)
+        return unit(q) * gain.to(q.dtype)
 
     @property
     def _learned(self) -> tuple[nn.Parameter, ...]:
@@ -272,9 +272,9 @@ class ExactCache(nn.Module):
         seen = Evidence(inputs.k, inputs.v, inputs.beta, write, first, self.seed)
         score = score_tokens(self.score, seen).transpose(1, 2)
         asked = self.score == "recall_error"
-        length = length_of(k, self.norm) if asked else k.new_zeros(score.shape)
+        length = length_of(k).squeeze(-1) if asked else k.new_zeros(score.shape)
         unplaced = torch.zeros_like(score, dtype=torch.int64)
-        return Entries(normalise(k, self.norm), v, length, score, unplaced)
+        return Entries(unit(k), v, length, score, unplaced)
 
     def _dense(
         self, state: CacheState, inputs: Inputs, score: Tensor, pads: tuple[int, ...]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mnemic.nn.axes import Scores
-from mnemic.nn.exact.read import EPSILON
+from mnemic.nn.exact.read import LENGTH_MIN
 
 
 def visible(score: Scores, pads: tuple[int, ...], width: int, chunk: int) -> Tensor:
@@ -68,5 +68,5 @@ def dense(
 
 
 def _normalised(x: Tensor, norm: str) -> Tensor:
-    squared = (x**2).mean(-1, keepdim=True) if norm == "rms" else (x**2).sum(-1, keepdim=True)
-    return x / (squared + EPSILON).sqrt()
+    length = (x**2).sum(-1, keepdim=True).sqrt().clamp_min(LENGTH_MIN)
+    return x / length * (x.shape[-1] ** 0.5 if norm == "rms" else 1.0)

@@ -19,7 +19,7 @@ class Entries(NamedTuple):
     """Pairs with what selection and reading need to know of them; J slots.
 
     Args:
-        k: [B, H, J, K] normalised for reading, so that it need not be done again.
+        k: [B, H, J, K] of length 1, so that reading need not normalise again.
         v: [B, H, J, V].
         length: [B, H, J] what k was divided by; only for the score recall_error, else 0.
         score: [B, H, J] float32; -inf marks an empty slot.

@@ -7,22 +7,21 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import rms_norm
 
 from mnemic.errors import InvalidTensor
 
-EPSILON = 1e-6
-"""Added to the mean square, as in RMSNorm (Zhang & Sennrich, 2019, arXiv:1910.07467)."""
+LENGTH_MIN = 1e-6
+"""A vector shorter than this is not stretched to length 1: a key of zeros stays one."""
 
 NORMS = ("rms", "l2")
-"""rms: keys of length sqrt(K), as in HOLA. l2: unit keys, its ablation, which reads far flatter."""
+"""rms: keys and queries of length sqrt(K), as in HOLA. l2: of length 1, its ablation, far flatter."""
 
 
 class Part(NamedTuple):
     """Pairs to read from.
 
     Args:
-        k: [..., J, K] normalised.
+        k: [..., J, K] of length 1.
         v: [..., J, V].
         seen: bool, broadcast to [..., Q, J]; None: all.
     """
@@ -42,18 +41,25 @@ def check_norm(norm: str) -> None:
         raise InvalidTensor(f"there is no norm {norm!r}; the norms are: {', '.join(NORMS)}")
 
 
-def normalise(x: Tensor, norm: str, gain: Tensor | None = None) -> Tensor:
-    """[..., K] with root mean square 1, or length 1, times `gain` [K]."""
-    width = x.shape[-1]
-    if norm == "rms":
-        return rms_norm(x, (width,), gain, EPSILON)
-    return rms_norm(x, (width,), gain, EPSILON / width) * float(width) ** -0.5
+def length_of(x: Tensor) -> Tensor:
+    """[..., 1]: what `unit` divides x [..., K] by."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return length.clamp_min(LENGTH_MIN)
 
 
-def length_of(x: Tensor, norm: str) -> Tensor:
-    """[...]: what `normalise` divides x [..., K] by."""
-    squared = x * x
-    return ((squared.mean(-1) if norm == "rms" else squared.sum(-1)) + EPSILON).sqrt()
+def unit(x: Tensor) -> Tensor:
+    """[..., K] of length 1. Both norms differ from it by a number, which the query's gain carries.
+
+    Source:
+        RMSNorm (Zhang & Sennrich, 2019), eq. 4, arXiv:1910.07467.
+        Differs: nothing is added to the length; it is kept from 0 instead.
+    """
+    return x / length_of(x)
+
+
+def gain_of(key_width: int, norm: str) -> float:
+    """What q . k of unit vectors is multiplied by: the norms' lengths over sqrt(K)."""
+    return float(key_width) ** (0.5 if norm == "rms" else -0.5)
 
 
 def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
@@ -62,7 +68,7 @@ def read(q: Tensor, parts: Sequence[Part], sink: Tensor) -> Tensor:
     The parts are never concatenated: each contributes a sum and a weight, under a common maximum.
 
     Args:
-        q: [..., Q, K] normalised, scaled by both gammas and by 1 / sqrt(K).
+        q: [..., Q, K] of length 1, times both gammas and `gain_of`.
         parts: what is seen.
         sink: broadcast to [..., Q], the logit of seeing nothing.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mnemic.errors import StateMismatch
-from mnemic.nn.axes import Gates, Values
+from mnemic.nn.axes import Gates, Keys, Matrix, Values
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.state import State
 
@@ -66,6 +66,11 @@ class Rule(Protocol):
 
 ALWAYS = frozenset({"q", "k", "v", "mask"})
 """Inputs that every rule makes use of."""
+
+
+def recall(matrix: Matrix, key: Keys) -> Values:
+    """S^T k: what the state answers, [B, H, V], for key [B, H, K]."""
+    return (key.unsqueeze(-2) @ matrix).squeeze(-2)
 
 
 def own_state(state: State, kind: type[S], rule: str) -> S:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.rules.rule import recall
 
 
 def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
@@ -19,8 +18,8 @@ def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
         Differs: k is normalised by the caller.
     """
     assert inputs.beta is not None
-    error = inputs.v - torch.einsum("bhkv,bhk->bhv", matrix, inputs.k)
+    error = inputs.v - recall(matrix, inputs.k)
     write = inputs.beta.unsqueeze(-1) * error
     matrix_next = matrix + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    out = recall(matrix_next, inputs.q)
     return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.rules.rule import recall
 
 
 def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
@@ -22,8 +21,8 @@ def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     assert inputs.log_decay is not None
     decay = inputs.log_decay.exp().reshape(*inputs.k.shape[:2], -1, 1)
     faded = decay * matrix
-    error = inputs.v - torch.einsum("bhkv,bhk->bhv", faded, inputs.k)
+    error = inputs.v - recall(faded, inputs.k)
     write = inputs.beta.unsqueeze(-1) * error
     matrix_next = faded + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    out = recall(matrix_next, inputs.q)
     return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.rules.rule import recall
 
 
 def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
@@ -23,5 +22,5 @@ def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     decay = inputs.log_decay.exp().reshape(*inputs.k.shape[:2], -1, 1)
     write = inputs.beta.unsqueeze(-1) * inputs.v
     matrix_next = decay * matrix + inputs.k.unsqueeze(-1) * write.unsqueeze(-2)
-    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    out = recall(matrix_next, inputs.q)
     return matrix_next, out, write.norm(dim=-1) * inputs.k.norm(dim=-1)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.rules.rule import recall
 
 
 def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
@@ -23,14 +24,14 @@ def law(matrix: Matrix, inputs: Inputs) -> tuple[Matrix, Values, Gates]:
     assert inputs.log_decay is not None
     assert inputs.a is not None
     assert inputs.kk is not None
-    found = torch.einsum("bhkv,bhk->bhv", matrix, inputs.kk)
+    found = recall(matrix, inputs.kk)
     removal = inputs.a * inputs.kk
     matrix_next = (
         inputs.log_decay.exp().unsqueeze(-1) * matrix
         - removal.unsqueeze(-1) * found.unsqueeze(-2)
         + inputs.k.unsqueeze(-1) * inputs.v.unsqueeze(-2)
     )
-    out = torch.einsum("bhkv,bhk->bhv", matrix_next, inputs.q)
+    out = recall(matrix_next, inputs.q)
     return matrix_next, out, write_magnitude(found, removal, inputs.k, inputs.v)
 
 
