@@ -148,6 +148,13 @@ def test_scores_say_what_they_say() -> None:
     assert not score_tokens("residual", silent).any()
 
 
+@pytest.mark.parametrize("score", list(SCORES))
+def test_scores_carry_no_gradient(score: str) -> None:
+    k = torch.randn(1, 3, HEADS, KEY_WIDTH, requires_grad=True)
+    seen = Evidence(k, k, k[..., 0], k[..., 1], (0,))
+    assert not score_tokens(score, seen).requires_grad
+
+
 def test_random_scores_are_seeded_uniform_and_alike_in_all_rows() -> None:
     write = torch.zeros(2, 4000, HEADS)
     made = {
@@ -289,11 +296,13 @@ def test_left_padding_full_of_nan_stays_outside() -> None:
 # States.
 
 
-def test_branches_of_one_state_do_not_meet() -> None:
-    """Two continuations taken in turns, across selections, rows out of phase."""
-    both = memory(width=3, chunk=4)
+@pytest.mark.parametrize("lead", [0, 3])
+@pytest.mark.parametrize("chunk", [4, 16])
+def test_branches_of_one_state_do_not_meet(chunk: int, lead: int) -> None:
+    """Two continuations taken in turns, across selections, rows in phase and out of it."""
+    both = memory(width=3, chunk=chunk)
     branches = [tokens(2, 12, seed=seed) for seed in (1, 2)]
-    first = replace(tokens(2, 10), mask=torch.arange(10) >= torch.tensor([[0], [3]]))
+    first = replace(tokens(2, 10), mask=torch.arange(10) >= torch.tensor([[0], [lead]]))
     root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first).state
     states = [root, root]
     with torch.no_grad():
@@ -303,6 +312,34 @@ def test_branches_of_one_state_do_not_meet() -> None:
                 states[i] = done.state
                 whole = both.run(root, branch.cut(0, t + 1))
                 assert torch.allclose(done.out, whole.out[:, t], atol=1e-12, rtol=0)
+
+
+def test_a_branch_full_of_nan_stays_with_itself() -> None:
+    """Its numbers lie in the shared buffer, behind what the other branch has filled."""
+    both = memory(width=3, chunk=16)
+    first = replace(tokens(2, 6), mask=torch.arange(6) >= torch.tensor([[0], [2]]))
+    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first).state
+    state = root
+    with torch.no_grad():
+        for t in range(4):
+            state = both.step(state, tokens(2, 4).map(lambda x: x * torch.nan).at(t)).state
+        assert both.step(root, tokens(2, 1).at(0)).out.isfinite().all()
+
+
+def test_sharp_logits_do_not_overflow() -> None:
+    """A gamma of a thousand: softmax becomes a choice, in every form."""
+    both = memory(width=3, chunk=4)
+    inputs = tokens(1, 20)
+    begin = both.init_state(1, VALUE_WIDTH, torch.float64)
+    with torch.no_grad():
+        both.cache.gamma_q.fill_(1e4)
+        whole = both.run(begin, inputs).out
+        assert whole.isfinite().all()
+        state = begin
+        for t in range(20):
+            done = both.step(state, inputs.at(t))
+            state = done.state
+            assert torch.allclose(done.out, whole[:, t], atol=1e-9)
 
 
 def test_older_states_never_change_even_across_selections() -> None:
@@ -376,7 +413,9 @@ def test_the_width_may_change_between_calls() -> None:
     always = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs).state.cache
     assert torch.equal(narrow.kept.position, always.kept.position)
     both.cache.width = 9
-    assert both.step(state, inputs.at(20)).state.cache.width == 9
+    wide = both.step(state, inputs.at(20))
+    assert wide.state.cache.width == 9
+    assert torch.allclose(wide.out, both.run(state, inputs.cut(20, 21)).out[:, 0], atol=1e-12)
     both.cache.width = 0
     off = both.run(state, inputs.cut(20, 40))
     assert torch.equal(off.out, both.rule.run(state.rule, inputs.cut(20, 40)).out)

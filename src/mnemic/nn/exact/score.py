@@ -113,7 +113,7 @@ def check_score(name: str) -> None:
 def score_tokens(name: str, seen: Evidence) -> Tensor:
     """[B, T, H] float32, detached."""
     with torch.no_grad():
-        return SCORES[name](seen)
+        return SCORES[name](seen).detach()
 
 
 def recall_error(matrix: Matrix, k: Tensor, v: Tensor) -> Scores:
