@@ -53,7 +53,7 @@ class AttentionRule:
         check_state_dtype(dtype)
         slots = CAPACITY_MIN if self.width is None else 2 * self.width
         sizes = (batch, heads, key_width, value_width)
-        return empty_pairs(self.name, sizes, slots, dtype, device)
+        return empty_pairs(self.name, sizes, self.width, slots, dtype, device)
 
     def step(self, state: State, inputs: Inputs) -> Output:
         """Keep the pair, then read all that is seen."""

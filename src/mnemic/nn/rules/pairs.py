@@ -30,6 +30,7 @@ class PairState(State, kind="pairs"):
         v: [B, H, capacity, V].
         live: [B, capacity] bool, False at padding.
         filled: slots in use.
+        width: of the last pairs that can still be read; None: all.
         padded: whether any padding was ever given; without it `live` need not be read.
         ticket: who may write slot `filled` in place.
     """
@@ -38,6 +39,7 @@ class PairState(State, kind="pairs"):
     v: Tensor
     live: Tensor
     filled: int = 0
+    width: int | None = None
     padded: bool = False
     ticket: Ticket = field(default_factory=lambda: Ticket(0), repr=False)
 
@@ -47,12 +49,19 @@ class PairState(State, kind="pairs"):
         return empty.map(torch.empty_like)
 
     def for_file(self) -> Self:
-        """Only the slots in use."""
-        n = self.filled
-        return replace(self, k=self.k[:, :, :n], v=self.v[:, :, :n], live=self.live[:, :n])
+        """Only the pairs that can still be read."""
+        first = 0 if self.width is None else max(0, self.filled - self.width)
+        here = slice(first, self.filled)
+        return replace(
+            self,
+            k=self.k[:, :, here],
+            v=self.v[:, :, here],
+            live=self.live[:, here],
+            filled=self.filled - first,
+        )
 
     def equals(self, other: State) -> bool:
-        """Whether the slots in use hold the same bits."""
+        """Whether the pairs that can be read hold the same bits."""
         return super(PairState, self.for_file()).equals(other.for_file())
 
     def validate(self) -> None:
@@ -69,17 +78,22 @@ class PairState(State, kind="pairs"):
 
 
 def empty_pairs(
-    rule: str, sizes: tuple[int, int, int, int], slots: int, dtype: torch.dtype, device: object
+    rule: str,
+    sizes: tuple[int, int, int, int],
+    width: int | None,
+    slots: int,
+    dtype: torch.dtype,
+    device: torch.device | str,
 ) -> PairState:
     """No pairs yet, in buffers for `slots`."""
     batch, heads, key_width, value_width = sizes
-    on = torch.device(str(device))
     return PairState(
         rule,
         0,
-        torch.empty(batch, heads, slots, key_width, dtype=dtype, device=on),
-        torch.empty(batch, heads, slots, value_width, dtype=dtype, device=on),
-        torch.empty(batch, slots, dtype=torch.bool, device=on),
+        torch.empty(batch, heads, slots, key_width, dtype=dtype, device=device),
+        torch.empty(batch, heads, slots, value_width, dtype=dtype, device=device),
+        torch.empty(batch, slots, dtype=torch.bool, device=device),
+        width=width,
     )
 
 
@@ -179,7 +193,7 @@ def _move(state: PairState, keep: int | None) -> PairState:
     slots = max(2 * state.k.shape[2], CAPACITY_MIN) if keep is None else 2 * keep
     batch, heads, _, key_width = state.k.shape
     sizes = (batch, heads, key_width, state.v.shape[-1])
-    fresh = empty_pairs(state.rule, sizes, slots, state.k.dtype, state.k.device)
+    fresh = empty_pairs(state.rule, sizes, state.width, slots, state.k.dtype, state.k.device)
     fresh.k[:, :, : n - first] = state.k[:, :, first:n]
     fresh.v[:, :, : n - first] = state.v[:, :, first:n]
     fresh.live[:, : n - first] = state.live[:, first:n]
