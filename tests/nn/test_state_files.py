@@ -16,6 +16,7 @@ from safetensors.torch import load_file, safe_open, save_file
 
 from mnemic.errors import InvalidTensor, NewerState, NotAState, StateMismatch
 from mnemic.nn import Inputs, State, fingerprint, load_states, make_rule, save_states
+from mnemic.nn.exact import CacheState, ExactCache
 
 MINE = fingerprint({"rule": "delta", "heads": 2})
 
@@ -46,6 +47,24 @@ def test_a_state_comes_back_by_name(path: Path, state: State) -> None:
     assert list(loaded) == ["layers.0"]
     assert loaded["layers.0"].equals(state)
     assert [p.name for p in path.parent.iterdir()] == ["a.state"]
+
+
+def test_one_state_saves_and_loads_itself(path: Path, state: State) -> None:
+    state.save(path, fingerprint=MINE)
+    assert State.load(path, fingerprint=MINE).equals(state)
+    with pytest.raises(StateMismatch, match="kind 'matrix'"):
+        CacheState.load(path, fingerprint=MINE)
+    save_states(path, {"a": state, "b": state}, fingerprint=MINE)
+    with pytest.raises(NotAState, match="use load_states"):
+        State.load(path, fingerprint=MINE)
+
+
+def test_a_caches_scores_stay_float32() -> None:
+    narrow = ExactCache(1, 2, width=2, chunk=2).init_state(1, 3)
+    wide = narrow.to(dtype=torch.float64)
+    assert wide.slots.k.dtype == torch.float64
+    assert wide.slots.score.dtype == torch.float32
+    assert wide.to(dtype=torch.float32).equals(narrow)
 
 
 def test_a_cut_file_is_refused_at_every_length(path: Path) -> None:

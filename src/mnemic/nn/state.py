@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor
 
-from mnemic.errors import InvalidTensor
+from mnemic.errors import InvalidTensor, NotAState, StateMismatch
 
 T = TypeVar("T")
 
@@ -116,6 +117,33 @@ class State:
             a.dtype == b.dtype and a.shape == b.shape and torch.equal(a, b)
             for (_, a), (_, b) in pairs
         )
+
+    def save(self, path: str | Path, *, fingerprint: str) -> None:
+        """Writes the state to a file of its own; see `state_file.save_states` for several."""
+        from mnemic.nn.state_file import save_states
+
+        save_states(path, {"state": self}, fingerprint=fingerprint)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, fingerprint: str, device: torch.device | str = "cpu"
+    ) -> State:
+        """Reads what `save` wrote.
+
+        Raises:
+            NotAState: no state file, a damaged one, or one that holds several states.
+            NewerState: written by a later version of Mnemic.
+            StateMismatch: of another configuration, or another kind of state.
+        """
+        from mnemic.nn.state_file import load_states
+
+        states = load_states(path, fingerprint=fingerprint, device=device)
+        if list(states) != ["state"]:
+            raise NotAState(f"{str(path)!r} holds the states {list(states)}; use load_states")
+        state = states["state"]
+        if not isinstance(state, cls):
+            raise StateMismatch(f"{str(path)!r} holds a state of kind {state.kind!r}")
+        return state
 
     def for_file(self) -> Self:
         """The state as a file should hold it: without what only speeds up the next step."""

@@ -147,6 +147,14 @@ class CacheState(State, kind="exact_cache"):
             ticket=Ticket(0),
         )
 
+    def to(
+        self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Self:
+        """The state elsewhere or in another precision; scores stay float32."""
+        moved = super().to(dtype, device)
+        score = self.slots.score.to(device=device)
+        return replace(moved, slots=moved.slots._replace(score=score))
+
     def for_file(self) -> Self:
         """The same with zeros in the undefined slots of the block."""
         device = self.slots.k.device
