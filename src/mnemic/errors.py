@@ -5,7 +5,12 @@ MnemicError
 │   ├── InvalidText      empty, too long, NUL, lone surrogate
 │   ├── InvalidTime      naive, unreadable or reversed times
 │   ├── InvalidScope     a scope that is not a plain path, or that does not exist
-│   └── InvalidQuery     k, budget or query out of range
+│   ├── InvalidQuery     k, budget or query out of range
+│   └── InvalidTensor    a shape, dtype, device, value or option that a neural memory cannot use
+├── StateError: the state of a neural memory, as a value or as a file
+│   ├── NotAState        a file that is something else, cut short, or damaged
+│   ├── NewerState       written by a later version of Mnemic
+│   └── StateMismatch    a state of another rule, model or batch than the one at hand
 ├── StoreError: the file or its disk
 │   ├── NotAStore        a file that is something else
 │   ├── NewerStore       written by a later version of Mnemic
@@ -45,6 +50,26 @@ class InvalidScope(InvalidInput):
 
 class InvalidQuery(InvalidInput):
     """A query, k or budget out of range."""
+
+
+class InvalidTensor(InvalidInput):
+    """A shape, dtype, device, value or option that a neural memory cannot use."""
+
+
+class StateError(MnemicError):
+    """The state of a neural memory, as a value or as a file."""
+
+
+class NotAState(StateError):
+    """The file is something else, was cut short, or is damaged."""
+
+
+class NewerState(StateError):
+    """The state was written by a later version."""
+
+
+class StateMismatch(StateError):
+    """A state of another rule, model or batch than the one at hand."""
 
 
 class StoreError(MnemicError):

@@ -1,0 +1,98 @@
+"""What every rule is: three functions over values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from mnemic.errors import StateMismatch
+from mnemic.nn.axes import Gates, Keys, Matrix, Values
+from mnemic.nn.inputs import Inputs
+from mnemic.nn.state import State
+
+S = TypeVar("S", bound=State)
+
+
+class Output(NamedTuple):
+    """What a rule gives back.
+
+    Args:
+        state: after the tokens.
+        out: [B, T, H, V] over time, [B, H, V] at one step; in the dtype of the values.
+        write_magnitude: [B, T, H] or [B, H] float32, detached: ||S_t - D_t S_(t-1)||, the size of
+            what was written, after decay. 0 at padding.
+    """
+
+    state: State
+    out: Values
+    write_magnitude: Gates
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """A way a state is written and read."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name, with its options: what a state remembers of its rule."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Inputs it cannot do without, beyond q, k and v."""
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """All inputs it makes use of."""
+
+    def init_state(
+        self,
+        batch: int,
+        heads: int,
+        key_width: int,
+        value_width: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> State:
+        """The state before the first token."""
+
+    def step(self, state: State, inputs: Inputs) -> Output:
+        """One token, inputs without an axis T."""
+
+    def run(self, state: State, inputs: Inputs, chunk: int = 64) -> Output:
+        """T tokens; equal to T steps in outputs, final state and gradients, up to rounding."""
+
+
+ALWAYS = frozenset({"q", "k", "v", "mask"})
+"""Inputs that every rule makes use of."""
+
+
+def recall(matrix: Matrix, key: Keys) -> Values:
+    """S^T k: what the state answers, [B, H, V], for key [B, H, K]."""
+    return (key.unsqueeze(-2) @ matrix).squeeze(-2)
+
+
+def own_state(state: State, kind: type[S], rule: str) -> S:
+    """The state, known to be the rule's own.
+
+    Raises:
+        StateMismatch: it was made by another rule.
+    """
+    if not isinstance(state, kind) or state.rule != rule:
+        made = getattr(state, "rule", type(state).__name__)
+        raise StateMismatch(
+            f"the rule {rule!r} was given a state of {made!r}; begin with its own init_state"
+        )
+    return state
+
+
+def silence_outputs(out: Tensor, magnitude: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Outputs and magnitudes with zeros at padding."""
+    if mask is None:
+        return out, magnitude
+    hidden = ~mask
+    return (
+        out.masked_fill(hidden[..., None, None], 0.0),
+        magnitude.masked_fill(hidden[..., None], 0.0),
+    )
