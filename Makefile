@@ -2,15 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check golden clean
+.PHONY: demo test check clean
 
 demo: .venv/ready
 	@$(BIN)/python examples/demo.py
 
-test: .venv/ready check
+test: .venv/ready-nn check
 	@$(BIN)/python -m pytest -q
 
-check: .venv/ready
+check: .venv/ready-nn
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
@@ -22,6 +22,12 @@ check: .venv/ready
 	@echo "installing into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/mnemic model install
+	@touch $@
+
+# The tensor memories too, which need torch.
+.venv/ready-nn: .venv/ready
+	@echo "installing torch into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,nn]'
 	@touch $@
 
 clean:
