@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mnemic import Memory
 from mnemic.agent.channels import lexical
 from mnemic.agent.channels.lexical import K1, B
+from mnemic.agent.recall import second
 from mnemic.agent.recall.fuse import PARTS, fitted
 from mnemic.agent.terms import query_terms, terms_of
 from mnemic.testing.fakes import FixedClock, HashEmbedder
@@ -93,6 +94,28 @@ def test_a_second_look_follows_the_first_hits(words_only: Memory) -> None:
         "Odile Ferrand was born in Quimper.",
     ]
     assert adds(found, "Odile Ferrand was born in Quimper.", "feedback") > 0
+
+
+def test_a_second_look_over_many_scopes_asks_for_few_counts(
+    words_only: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts are terms times scopes; the number asked for is bounded, and the answer stays right."""
+    words_only.remember_many(
+        {"text": f"The ferry number{n} left with cargo{n} and crew{n}.", "scope": f"fleet/{n}"}
+        for n in range(60)
+    )
+    asked: list[int] = []
+    real = words_only.store.document_counts
+
+    def counted(scope_ids, terms):
+        asked.append(len(scope_ids) * len(terms))
+        return real(scope_ids, terms)
+
+    monkeypatch.setattr(second, "LOOKUPS_MAX", 120)
+    monkeypatch.setattr(words_only.store, "document_counts", counted)
+    found = words_only.recall("ferry number7", scope="fleet/*")
+    assert texts(found)[0] == "The ferry number7 left with cargo7 and crew7."
+    assert max(asked) <= 120
 
 
 def test_parts_lie_between_0_and_1_and_add_up(memory: Memory) -> None:

@@ -31,6 +31,8 @@ SHARE_MAX = 0.1
 """A term that more of the scope's episodes hold than this says nothing of a subject."""
 
 POSTINGS_MAX = 5_000
+LOOKUPS_MAX = 3_000
+"""How many counts are asked for, terms times scopes."""
 
 
 def look(
@@ -65,6 +67,10 @@ def look(
     for term in asked:
         weight.pop(term, None)
     terms = list(weight)
+    if len(terms) * len(scope_ids) > LOOKUPS_MAX:  # long words that many hits share go first
+        terms.sort(key=lambda term: (-weight[term], -len(term)))
+        terms = terms[: LOOKUPS_MAX // len(scope_ids)]
+        weight = {term: weight[term] for term in terms}
     count = len(view)
     for term, documents in zip(terms, lexical.counts(scope_ids, view, terms), strict=True):
         if 1 < documents < SHARE_MAX * count:
