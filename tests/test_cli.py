@@ -98,3 +98,22 @@ def test_without_the_model_it_says_so(tmp_path: Path) -> None:
     run("remember", "The kettle broke.", db=db, MNEMIC_CACHE=empty)
     assert "no embedder" in run("recall", "kettle", db=db, MNEMIC_CACHE=empty)
     assert "mnemic model install" in run("doctor", db=db, MNEMIC_CACHE=empty)
+
+
+def test_looking_makes_no_store(tmp_path: Path) -> None:
+    """A mistyped path is an error, not a new and empty memory."""
+    db = tmp_path / "mistyped.mnemic"
+    for command in (("recall", "x"), ("context", "x"), ("list",), ("show", "abcdefgh"), ("stats",)):
+        assert "no store" in run(*command, db=db, code=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_without_a_scope_go_to_default(tmp_path: Path) -> None:
+    """And an import of which nothing could be used says so by its exit code."""
+    db, good, bad = tmp_path / "m.mnemic", tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text('{"text": "A boat."}\n{"text": "A lamp.", "scope": "own"}\n{broken\n')
+    bad.write_text("{broken\n")
+    run("import", "jsonl", str(good), "--no-deep", db=db)
+    scopes = json.loads(run("stats", "--json", db=db))["scopes"]
+    assert scopes == {"default": 1, "own": 1}
+    assert "skipped 1" in run("import", "jsonl", str(bad), "--no-deep", db=db, code=1)

@@ -176,8 +176,9 @@ class Memory:
         """Keeps many episodes, in transactions of 500.
 
         Args:
-            rows: mappings with the arguments of `remember` as keys. A row without said_at counts
-                as said when it is first ingested, and its identity has no time.
+            rows: mappings with the arguments of `remember` as keys. A row without a scope goes to
+                "default"; one without said_at counts as said when it is first ingested, and its
+                identity has no time.
             on_error: "raise" stops at the first bad row (earlier rows of the iterable are kept);
                 "skip" goes on and reports the row's number and reason.
             progress: called with the number of rows done after each transaction.
@@ -202,7 +203,8 @@ class Memory:
         try:
             for number, row in enumerate(rows):
                 try:
-                    waiting.append(prepare(row, zone=self._zone_name))
+                    named = {"scope": DEFAULT_SCOPE, **row}
+                    waiting.append(prepare(named, zone=self._zone_name))
                 except InvalidInput as error:
                     if on_error == "raise":
                         error.add_note(f"in row {number} of remember_many (counted from 0)")

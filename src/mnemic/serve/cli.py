@@ -187,7 +187,9 @@ def import_(
         ),
     ],
     path: Annotated[Path, typer.Argument(help="A file, folder or repository.")],
-    scope: Annotated[str | None, typer.Option("--scope", "-s", help="Where to put it.")] = None,
+    scope: Annotated[
+        str, typer.Option("--scope", "-s", help="Where to put what names no scope itself.")
+    ] = "default",
     zone: Zone = None,
     db: Db = None,
     deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
@@ -210,8 +212,11 @@ def import_(
             + [{"place": f"row {n}", "reason": r} for n, r in written.refused],
             "notes": list(report.notes),
         }  # fmt: skip
+    nothing = bool(found["skipped"]) and not written.stored and not written.known
     if as_json:
         _print_json(found)
+        if nothing:
+            raise typer.Exit(EXIT_NOTHING)
         return
     out.print(
         f"read {found['read']}, stored [bold]{found['stored']}[/], already known {found['known']}, "
@@ -225,6 +230,8 @@ def import_(
         out.print(f"  … and {found['skipped'] - 20} more; --json lists them")
     for note in found["notes"]:
         out.print(f"  [dim]{escape(plain(note))}[/]")
+    if nothing:
+        raise typer.Exit(EXIT_NOTHING)
 
 
 # -- recall ----------------------------------------------------------------------------------
@@ -249,7 +256,7 @@ def recall(
     as_json: AsJson = False,
 ) -> None:
     """Find the episodes that bear on a query, dated and sourced."""
-    with _memory(db, zone=zone, background=False) as memory:
+    with _memory(_existing(db), zone=zone, background=False) as memory:
         found = memory.recall(
             query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone)
         )
@@ -383,7 +390,7 @@ def context(
     as_json: AsJson = False,
 ) -> None:
     """Text for a prompt: the best hits that fit a budget, dated and cited."""
-    with _memory(db, zone=zone, background=False) as memory:
+    with _memory(_existing(db), zone=zone, background=False) as memory:
         packed = memory.context(query, scope=scope, budget_tokens=budget_tokens, now=now)
     if as_json:
         _print_json(
@@ -410,7 +417,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The newest episodes of a scope."""
-    with _memory(db, embedder=None) as memory:
+    with _memory(_existing(db), embedder=None) as memory:
         episodes = list(memory.episodes(scope=scope, limit=limit, newest_first=True))
     if as_json:
         _print_json({"episodes": [episode_object(episode) for episode in episodes]})
@@ -430,7 +437,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One episode in full, with its three clocks."""
-    with _memory(db, embedder=None) as memory:
+    with _memory(_existing(db), embedder=None) as memory:
         found = memory.get(id_or_ref, scope=scope)
     if not found:
         err.print(
@@ -461,7 +468,7 @@ def show(
 @app.command()
 def stats(db: Db = None, as_json: AsJson = False) -> None:
     """What the store holds."""
-    with _memory(db, background=False) as memory:
+    with _memory(_existing(db), background=False) as memory:
         facts = memory.stats()
     if as_json:
         _print_json(facts)
