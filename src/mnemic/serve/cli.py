@@ -338,7 +338,8 @@ def print_recall(found: Any, *, trace: bool = False) -> None:
     if not found.hits:
         out.print("nothing in memory bears on this" + (" in that window" if found.window else ""))
     out.print(
-        f"[dim]{len(found.hits)} hits in {found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]"
+        f"[dim]{len(found.hits)} {'hit' if len(found.hits) == 1 else 'hits'} in "
+        f"{found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]"
     )
     for note in found.notes:
         out.print(f"[yellow]note:[/] {escape(plain(note))}")
@@ -649,7 +650,10 @@ for _task in ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa
 @bench_app.command()
 def fusion(
     path: Annotated[
-        Path, typer.Argument(help="A folder with locomo, beam, code_history, multihop, lifebench.")
+        Path,
+        typer.Argument(
+            help="A folder that holds locomo, beam, lifebench and so on, each in a folder."
+        ),
     ],
     write: Annotated[
         Path | None, typer.Option(help="A file that gets the fitted weights as JSON.")
