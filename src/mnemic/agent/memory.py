@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.lexical import LexicalChannel
-from mnemic.agent.protocols import Embedder, Store
+from mnemic.agent.protocols import Embedder, Progress, Store
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
@@ -31,8 +31,6 @@ from mnemic.vocabulary import Span
 
 BATCH = 500
 DEFAULT_SCOPE = "default"
-
-Progress = Callable[[int, int], None]
 
 
 def default_path() -> Path:
@@ -63,7 +61,7 @@ class Memory:
         background: whether deep keys follow by themselves; else only at `ready()`.
         write_timeout_s: how long a write waits for its turn among other processes.
         store: another `Store` that is already open, in place of the file at `path`; the memory
-            closes it.
+            closes it. `read_only` and `write_timeout_s` are then the store's own affair.
 
     Raises:
         InvalidInput: both a path and a store are given.
@@ -93,11 +91,13 @@ class Memory:
         self._clock = clock or SystemClock()
         if store is not None and path is not None:
             raise InvalidInput(f"path {str(path)!r} and a store are given; pass one of them")
-        self.store: Store = store or SqliteStore(
-            Path(path) if path is not None else default_path(),
-            read_only=read_only,
-            write_timeout_s=write_timeout_s,
-        )
+        if store is None:
+            store = SqliteStore(
+                Path(path) if path is not None else default_path(),
+                read_only=read_only,
+                write_timeout_s=write_timeout_s,
+            )
+        self.store: Store = store
         self.embedder_note: str | None = None
         self.embedder = self._find_embedder() if embedder == "auto" else embedder
         self._parts = Parts(
@@ -108,7 +108,7 @@ class Memory:
             self.embedder,
         )
         self._deep_keys = (
-            DeepKeys(self.store, self.embedder) if self.embedder and not read_only else None
+            DeepKeys(store, self.embedder) if self.embedder and not store.read_only else None
         )
         self._background = background
         if self._deep_keys and background and self._has_pending():

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
-from mnemic.agent.protocols import Chunker, Embedder, Store
+from mnemic.agent.protocols import Chunker, Embedder, Progress, Store
 from mnemic.agent.speakers import is_name
 from mnemic.errors import MnemicError
 
@@ -15,12 +14,11 @@ PIECES_MAX = 16
 CHARS_MAX = 2 * PIECES_MAX * PIECE_CHARS_MAX
 """How much of a text is cut at all."""
 
-WHOLE_CHARS_MAX = 250
-"""A text of at most this length has no more tokens than any model reads."""
+WHOLE_BYTES_MAX = 250
+"""A text of at most this length in UTF-8 has no more tokens than any model reads. Characters would
+not do: one of Korean is up to three tokens."""
 
 IDLE_S = 0.5
-
-Progress = Callable[[int, int], None]
 
 
 def pieces_of(text: str, embedder: Embedder) -> list[str]:
@@ -30,7 +28,7 @@ def pieces_of(text: str, embedder: Embedder) -> list[str]:
     1,000 characters. Of very long texts the first 16 pieces have vectors; all of it can be found by
     its words.
     """
-    if len(text) <= WHOLE_CHARS_MAX:
+    if len(text.encode()) <= WHOLE_BYTES_MAX:
         return [text]
     if isinstance(embedder, Chunker):
         return embedder.chunks(text[:CHARS_MAX], overlap=0)[:PIECES_MAX]

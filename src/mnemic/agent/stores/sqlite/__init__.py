@@ -10,17 +10,16 @@ upkeep.py       verify, rebuild, backup, statistics
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mnemic.agent.protocols import Progress
 from mnemic.agent.records import Verification
 from mnemic.agent.stores.sqlite import upkeep
 from mnemic.agent.stores.sqlite.deep import SqliteVectors
 from mnemic.agent.stores.sqlite.store import SqliteLog
-
-Progress = Callable[[int, int], None]
 
 
 class SqliteStore(SqliteLog):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 import numpy as np
 
+from mnemic.agent.protocols import Progress
 from mnemic.agent.records import FINDINGS_MAX, Verification
 from mnemic.agent.stores.sqlite.connection import connect, engine_version, explained
 from mnemic.agent.stores.sqlite.deep import SqliteVectors
@@ -26,7 +27,6 @@ from mnemic.agent.write.prepare import Draft, draft_of
 from mnemic.errors import StoreError
 from mnemic.vocabulary import Span
 
-Progress = Callable[[int, int], None]
 _PAGE = 1000
 
 _LOG_COLUMNS = (
@@ -75,20 +75,20 @@ def _verify_log(
         items = {
             row[1]: row
             for row in connection.execute(
-                "SELECT scope_id, seq, session_key, position, said_us, happened_from_us, "
-                "happened_to_us, ingested_us, terms, speaker_key FROM items NOT INDEXED "
-                "WHERE seq > ? AND seq <= ?",
+                "SELECT i.scope_id, i.seq, i.session_key, i.position, i.said_us, "
+                "i.happened_from_us, i.happened_to_us, i.ingested_us, i.terms, i.speaker_key "
+                "FROM episodes e JOIN items i ON i.scope_id = e.scope_id AND i.seq = e.seq "
+                "WHERE e.seq > ? AND e.seq <= ?",
                 (after, rows[-1][0]),
             )
         }
         for row in rows:
             draft = _verify_episode(row, result)
-            if items.get(row[0]) is None:
+            item, checksum = items.get(row[0]), indexed_as.pop(row[0], 0)
+            if item is None:
                 result.found(f"episode {row[3]}: has no shallow keys; run `mnemic rebuild`")
             elif draft is not None and by_our_rules:
-                _verify_keys(row, draft, items[row[0]], indexed_as.pop(row[0], 0), result)
-            else:
-                indexed_as.pop(row[0], None)
+                _verify_keys(row, draft, item, checksum, result)
         after = rows[-1][0]
         result.episodes += len(rows)
         if progress:
@@ -142,10 +142,11 @@ def _checksums(connection: apsw.Connection) -> dict[int, int]:
 
 def _verify_counts(connection: apsw.Connection, result: Verification) -> None:
     orphans = connection.execute(
-        "SELECT count(*) FROM items WHERE seq NOT IN (SELECT seq FROM episodes)"
+        "SELECT count(*) FROM items i WHERE NOT EXISTS (SELECT 1 FROM episodes e "
+        "WHERE e.seq = i.seq AND e.scope_id = i.scope_id)"
     ).fetchone()[0]
     if orphans:
-        result.found(f"items: {orphans} without an episode; run `mnemic rebuild`")
+        result.found(f"items: {orphans} belong to no episode; run `mnemic rebuild`")
     stored = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
     items = connection.execute("SELECT count(*) FROM items").fetchone()[0]
     if stored != items:
