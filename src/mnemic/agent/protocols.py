@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from mnemic.agent.write.prepare import Draft
 
 Progress = Callable[[int, int], None]
+"""Told how far a long work has come: episodes done, episodes in all."""
 
 ITEM_COLUMNS = (
     "seq", "session_key", "position", "said_us", "happened_from_us", "happened_to_us",
     "ingested_us", "terms", "speaker_key",
 )  # fmt: skip
-"""What ranking needs of an episode; all int64, times in microseconds since 1970 UTC."""
+"""What ranking needs of an episode; all int64, times in microseconds since 1970 UTC.
+
+`session_key` is positive and the same for the same session of a scope only, 0 for none;
+`speaker_key` is of `speakers`, 0 for nobody; `terms` is the length in terms.
+"""
 
 NO_POSITION = -(2**63)
 """The position of an episode that has none."""
@@ -34,16 +39,21 @@ NO_POSITION = -(2**63)
 class Store(Protocol):
     """Episodes and their shallow keys: written durably, read by scope only.
 
-    `seq` numbers the episodes of a store by the order they were written, from 1; `scope_ids` come
-    from `scope_ids()`. Whatever is written by any process is seen by the next call.
+    `seq` numbers the episodes of a store from 1 in the order they were *committed*, gaps allowed:
+    once an episode can be read, none with a smaller number comes any more. Views, kept postings
+    and deep keys read on from the last number they know, so a number taken before a commit that
+    comes late would be passed over for good.
+
+    `scope_ids` come from `scope_ids()`; with none of them, nothing is found. Whatever is written
+    by any process is seen by the next call. Threads may share a store.
 
     Raises, everywhere:
         StoreError: the store is closed, damaged, full or out of reach; nothing was half done.
     """
 
     @property
-    def path(self) -> Path:
-        """Where it lies, for people to read."""
+    def read_only(self) -> bool:
+        """Whether every write is refused with ReadOnlyStore."""
         ...
 
     @property
@@ -56,7 +66,14 @@ class Store(Protocol):
     def append(self, drafts: Sequence[Draft], ingested_at: datetime) -> Appended:
         """Adds episodes with their shallow keys, durably, in one transaction.
 
-        Episodes already there, by id, are left as they are.
+        Episodes already there, by id, are left as they are; so is the second of two in one call.
+
+        Args:
+            drafts: checked episodes of any scopes.
+            ingested_at: aware; kept to the microsecond.
+
+        Returns:
+            For each draft, in order, its id and whether it is new.
 
         Raises:
             ReadOnlyStore, StoreFull, StoreBusy: nothing was written.
@@ -64,7 +81,11 @@ class Store(Protocol):
         ...
 
     def working(self) -> AbstractContextManager[bool]:
-        """Whether this process may do the background work until the end of the block."""
+        """Whether this opening may do the background work until the end of the block.
+
+        Of all openings in all processes one at a time may; the right of a process that dies is
+        free again. Never waits.
+        """
         ...
 
     # -- reading, always by scope
@@ -73,12 +94,16 @@ class Store(Protocol):
         """The numbers of a scope, or with `/*` of it and all below.
 
         Raises:
-            InvalidScope: nothing was ever remembered there.
+            InvalidScope: nothing was ever remembered there, or it is no path.
         """
         ...
 
     def items(self, scope_ids: Sequence[int], after_seq: int) -> dict[str, NDArray[np.int64]]:
-        """ITEM_COLUMNS of all episodes of these scopes beyond `after_seq`, each (n,), by seq."""
+        """ITEM_COLUMNS of all episodes of these scopes with seq > `after_seq`.
+
+        Returns:
+            Every column by its name, in the order of ITEM_COLUMNS: int64, (n,), by ascending seq.
+        """
         ...
 
     def speakers(self, scope_ids: Sequence[int]) -> Mapping[int, str]:
@@ -86,11 +111,17 @@ class Store(Protocol):
         ...
 
     def document_counts(self, scope_ids: Sequence[int], terms: Sequence[str]) -> list[int]:
-        """For each term, in how many episodes of these scopes it occurs."""
+        """For each term, in how many episodes of these scopes it occurs; terms may come twice."""
         ...
 
     def postings(self, scope_ids: Sequence[int], term: str) -> NDArray[np.int64]:
-        """The seq of every occurrence of a term in these scopes, sorted, with repetitions."""
+        """The seq of every occurrence of a term in these scopes.
+
+        Occurrences are counted in `terms_of(searchable(text, speaker))`.
+
+        Returns:
+            int64, (occurrences,), ascending, an episode's number once for each occurrence.
+        """
         ...
 
     def episodes(self, scope_ids: Sequence[int], seqs: Iterable[int]) -> dict[int, Episode]:
@@ -105,11 +136,21 @@ class Store(Protocol):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[tuple[int, Episode]]:
-        """The episodes of these scopes with their numbers, in the order they were written."""
+        """The episodes of these scopes with their numbers, in the order they were written.
+
+        Args:
+            scope_ids: the scopes.
+            after_seq: begins behind this number; has no meaning with `newest_first`.
+            limit: how many at most; None for all.
+            newest_first: begins at the end.
+        """
         ...
 
     def find(self, scope_ids: Sequence[int], id_or_ref: str) -> list[Episode]:
-        """Episodes of these scopes by id, the beginning of an id (8 characters or more), or ref."""
+        """Episodes of these scopes by id, the beginning of an id (8 characters or more), or ref.
+
+        Of many that match, the first 100 as they were written.
+        """
         ...
 
     def scopes(self) -> list[tuple[str, int]]:
@@ -117,25 +158,50 @@ class Store(Protocol):
         ...
 
     def change_mark(self) -> tuple[int, int]:
-        """Grows with every write of any process: (largest seq, generation of derived keys)."""
+        """(largest seq of the store, generation of its derived keys).
+
+        The first grows with every new episode of any process and is 0 in an empty store, the
+        second with every rebuild.
+        """
         ...
 
     # -- upkeep
 
     def verify(self, progress: Progress | None = None) -> Verification:
-        """Checks everything against everything."""
+        """Checks everything against everything: hashes, identities, shallow keys, vectors.
+
+        Keys that older rules derived are not wrong but stale, and `checks` says so.
+        """
         ...
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Derives every shallow key again from the log and empties the vectors; how many episodes."""
+        """Derives every shallow key again from the log and empties the vectors; how many episodes.
+
+        A kill leaves the old keys or the new.
+
+        Raises:
+            ReadOnlyStore, StoreFull, StoreBusy: nothing was changed.
+        """
         ...
 
     def backup(self, target: Path) -> int:
-        """A consistent, checked copy made while writers work; how many episodes it holds."""
+        """A consistent, checked copy made while writers work; how many episodes it holds.
+
+        Raises:
+            StoreError: the target exists, cannot be written, or the copy fails its check.
+        """
         ...
 
     def statistics(self) -> dict[str, Any]:
-        """Counts and sizes; keys as `Memory.stats` shows them."""
+        """Counts and sizes, as `mnemic stats` shows them.
+
+        Returns:
+            `path` and `engine`: where it lies and what keeps it, for people to read.
+            `episodes`, `sessions`, `bytes`; `scopes`: the episodes of each by its path.
+            `first_said_us`, `last_said_us`: microseconds since 1970 UTC, None in an empty store.
+            `shallow_keys_stale`: whether older rules derived the shallow keys.
+            `spaces`: for each its `name`, `dimension`, `state` and `pending` episodes.
+        """
         ...
 
     def close(self) -> None:
@@ -144,7 +210,11 @@ class Store(Protocol):
 
 
 class VectorTable(Protocol):
-    """Deep keys in embedding spaces, of which several can be alive and one is active."""
+    """Deep keys in embedding spaces, of which several can be alive and one is active.
+
+    Raises, everywhere:
+        StoreError: as its store does; ReadOnlyStore from `open` (of a new space), `activate`, `put`.
+    """
 
     def spaces(self) -> list[Space]:
         """All spaces, oldest first."""
@@ -183,22 +253,24 @@ class VectorTable(Protocol):
     ) -> None:
         """Stores deep keys and the receipt of how far the space is filled, in one transaction.
 
+        What was put before for the same episode and part is replaced.
+
         Args:
             space_id: the space.
-            done: the episodes of this batch, in order.
-            parts: for each vector (index into `done`, number of the part).
-            vectors: (len(parts), dimension).
+            done: the episodes of this batch, not empty, as `pending` gave them.
+            parts: for each vector (index into `done`, number of the part from 0).
+            vectors: unit vectors (len(parts), dimension), kept in half precision.
         """
         ...
 
     def load(
         self, space: Space, scope_ids: Sequence[int], after_seq: int, upto_seq: int
     ) -> Vectors:
-        """All vectors of these scopes with after_seq < seq <= upto_seq."""
+        """All vectors of these scopes with after_seq < seq <= upto_seq, by seq and part."""
         ...
 
     def fetch(self, space: Space, scope_ids: Sequence[int], seqs: Sequence[int]) -> Vectors:
-        """The vectors of some episodes, for scoring them exactly."""
+        """All vectors of some episodes as far as they lie in these scopes, by seq and part."""
         ...
 
 
@@ -206,7 +278,7 @@ class Embedder(Protocol):
     """Text in, unit vectors out.
 
     `space` names the embedding space (model, revision, dimension); vectors of different spaces are
-    never compared.
+    never compared. A text has one vector, whatever it is embedded with. Threads may share it.
     """
 
     @property
@@ -220,7 +292,11 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, shape (len(texts), dimension), float32."""
+        """Unit vectors, shape (len(texts), dimension), float32; of any text, the empty one too.
+
+        Raises:
+            EmbedderError: the model is missing or damaged.
+        """
         ...
 
 
@@ -233,20 +309,24 @@ class Chunker(Protocol):
 
         Args:
             text: any text.
-            overlap: how many of the model's tokens at most a piece shares with the one before.
+            overlap: how many of the model's tokens at most a piece shares with the one before;
+                with 0 nothing but white space is between two pieces.
         """
         ...
 
 
 class VectorIndex(Protocol):
-    """An approximate scan over vectors, whose best are then scored exactly."""
+    """An approximate scan over vectors, whose best are then scored exactly.
+
+    Its places are the numbers of the vectors in the order they came, from 0. One thread at a time.
+    """
 
     def __len__(self) -> int:
         """How many vectors it holds."""
         ...
 
     def add(self, rows_NK: NDArray[np.float32]) -> None:  # noqa: N803
-        """Takes in vectors (n, dimension), numbered on from those that are there."""
+        """Takes in unit vectors (n, dimension), numbered on from those that are there."""
         ...
 
     def search(
@@ -255,5 +335,14 @@ class VectorIndex(Protocol):
         k: int,
         allowed: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """About the k places with the largest inner products; of `allowed` places if given."""
+        """About the k places with the largest inner products, in no promised order.
+
+        Args:
+            query_K: unit vector (dimension,).
+            k: how many, if there are so many.
+            allowed: distinct places (m,) that alone may come back; None for all.
+
+        Returns:
+            Distinct places, (min(k, m),).
+        """
         ...
