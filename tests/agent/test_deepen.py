@@ -19,6 +19,14 @@ def test_every_piece_of_unspaced_text_fits_the_model() -> None:
     assert text.startswith("".join(pieces))  # nothing between the pieces is left out
 
 
+def test_a_short_text_of_many_tokens_is_cut() -> None:
+    """A syllable of Korean is up to three tokens: 240 characters do not fit the model."""
+    model = default_embedder()
+    text = ("저는 어제 서울에서 친구를 만났습니다 그리고 함께 저녁을 먹었습니다 " * 9)[:240]
+    assert model.count_tokens(text) > TOKENS_MAX
+    assert max(model.count_tokens(piece) for piece in pieces_of(text, model)) <= TOKENS_MAX
+
+
 def test_english_pieces_fill_the_model() -> None:
     """A long English text is cut where the model's window ends, not much before."""
     model = default_embedder()

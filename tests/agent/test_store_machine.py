@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mnemic.agent.stores.sqlite import SqliteStore
 from mnemic.agent.terms import searchable, terms_of
@@ -41,6 +41,15 @@ class StoreMachine(RuleBasedStateMachine):
             self._ids.add(row.id)
             self._kept.setdefault(scope, []).append((row.id, text, speaker))
 
+    @precondition(lambda self: self._kept)
+    @rule(data=st.data())
+    def append_again(self, data: st.DataObject) -> None:
+        scope = data.draw(st.sampled_from(sorted(self._kept)))
+        id_, text, speaker = data.draw(st.sampled_from(self._kept[scope]))
+        row = prepare({"text": text, "scope": scope, "speaker": speaker, "said_at": NOW}, zone=None)
+        again = self._store.append([row, row], NOW)
+        assert (again.ids, again.new) == ([id_, id_], [False, False])
+
     @rule()
     def reopen(self) -> None:
         self._store.close()
@@ -71,7 +80,8 @@ class StoreMachine(RuleBasedStateMachine):
             ids = self._store.scope_ids(scope)
             walked = list(self._store.walk(ids))
             assert [(e.id, e.text, e.speaker) for _, e in walked] == kept
-            for term in ("boat", "user", "東京"):
+            terms = ("boat", "user", "東京")
+            for term in terms:
                 expected = [
                     seq
                     for seq, e in walked
@@ -79,6 +89,9 @@ class StoreMachine(RuleBasedStateMachine):
                     if one == term
                 ]
                 assert self._store.postings(ids, term).tolist() == expected
+            assert self._store.document_counts(ids, terms) == [
+                len(set(self._store.postings(ids, term).tolist())) for term in terms
+            ]
 
     def teardown(self) -> None:
         self._store.close()
@@ -86,4 +99,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestStoreMachine.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)

@@ -227,8 +227,7 @@ class Memory:
         """
         if self._deep_keys is None or self.embedder is None:
             return
-        space = self.store.vectors.open(self.embedder.space, self.embedder.dimension)
-        self._deep_keys.finish(space.space_id, progress)
+        self._deep_keys.finish(self._deep_keys.own_space().space_id, progress)
 
     # -- recall ------------------------------------------------------------------------------
 

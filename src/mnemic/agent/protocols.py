@@ -161,7 +161,7 @@ class Store(Protocol):
         """(largest seq of the store, generation of its derived keys).
 
         The first grows with every new episode of any process and is 0 in an empty store, the
-        second with every rebuild.
+        second with every rebuild and every change of the active space.
         """
         ...
 
@@ -253,7 +253,8 @@ class VectorTable(Protocol):
     ) -> None:
         """Stores deep keys and the receipt of how far the space is filled, in one transaction.
 
-        What was put before for the same episode and part is replaced.
+        Nothing is stored where the batch is no longer the next one of the space: another worker
+        put it, or a rebuild came in between.
 
         Args:
             space_id: the space.

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import snowballstemmer
 
-TERMS_VERSION = 1
+TERMS_VERSION = 2
 """Changes whenever the same text would give other terms; a store with another version rebuilds."""
 
 TERM_CHARS_MAX = 64
@@ -179,6 +179,8 @@ _stemmer = snowballstemmer.stemmer("english")
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
+    if len(word) > TERM_CHARS_MAX:  # no word; the stemmer takes quadratic time on some
+        return word[:TERM_CHARS_MAX]
     return str(_stemmer.stemWord(word)) if word.isascii() else word
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mnemic import __version__
-from mnemic.errors import InvalidInput, MnemicError, StoreDamaged
+from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
 
 EXIT_NOTHING, EXIT_USAGE, EXIT_STORE, EXIT_DAMAGED = 1, 2, 3, 4
 
@@ -74,6 +75,8 @@ def main() -> None:
         _fail(error, EXIT_USAGE)
     except StoreDamaged as error:
         _fail(error, EXIT_DAMAGED)
+    except ImportFailed as error:
+        _fail(error, EXIT_USAGE)
     except MnemicError as error:
         _fail(error, EXIT_STORE)
     except BrokenPipeError:
@@ -91,11 +94,17 @@ def _fail(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
+# What a terminal would obey rather than show: controls, bidi marks, lone surrogates.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
 def plain(text: str) -> str:
     """Text that is safe on a terminal: control characters and bidi marks are shown, not obeyed."""
     return "".join(
-        char if char in "\n\t" or (char.isprintable() or char == " ") else f"\\u{ord(char):04x}"
-        for char in text
+        f"\\u{ord(char):04x}" if _OBEYED.match(char) else char
+        for char in text.replace("\r\n", "\n")
     )
 
 
@@ -165,9 +174,10 @@ def remember(
     ref: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
     zone: Zone = None,
     db: Db = None,
+    deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Keep one episode, durably, and print its id."""
+    """Keep one episode, durably, and print its id; then make its deep key."""
     if text == "-":
         text = sys.stdin.read()
     with _memory(db, zone=zone, background=False) as memory:
@@ -175,7 +185,10 @@ def remember(
             text, scope=scope, speaker=speaker, session=session, said_at=said_at, source=source,
             ref=ref,
         )  # fmt: skip
-    _print_json({"id": id_, "scope": scope}) if as_json else out.print(id_)
+        _print_json({"id": id_, "scope": scope}) if as_json else out.print(id_)
+        if deep:
+            sys.stdout.flush()  # the episode is safe; its id need not wait for a model
+            memory.ready()
 
 
 @app.command(name="import")

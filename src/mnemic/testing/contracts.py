@@ -5,7 +5,8 @@
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "here")
 
-Every test states its claim in its docstring.
+Every test states its claim in its docstring. Tests that need more than `open_store` (a read-only
+opening, a copy, a way to do damage) are skipped until the subclass gives that fixture too.
 """
 
 from __future__ import annotations
@@ -15,21 +16,31 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pytest
 
-from mnemic.agent.protocols import ITEM_COLUMNS, NO_POSITION, Embedder, Store, VectorIndex
+from mnemic.agent.protocols import (
+    ITEM_COLUMNS,
+    NO_POSITION,
+    Chunker,
+    Embedder,
+    Store,
+    VectorIndex,
+)
 from mnemic.agent.records import Space
 from mnemic.agent.terms import searchable, terms_of
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.prepare import to_us
-from mnemic.errors import EmbedderMismatch, InvalidScope, StoreError
+from mnemic.errors import EmbedderMismatch, InvalidScope, ReadOnlyStore, StoreError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 OpenStore = Callable[[], Store]
+
+Damage = Literal["text", "items", "postings", "lost vector", "bent vector"]
+"""What of an episode is changed or taken away behind the store's back."""
 
 
 def draft(text: str, scope: str = "acme", **fields: Any) -> Draft:
@@ -44,6 +55,21 @@ class StoreContract:
     def open_store(self) -> OpenStore:
         """Opens the same, at first empty, store each time it is called."""
         raise NotImplementedError("give a fixture open_store that opens your store")
+
+    @pytest.fixture
+    def open_read_only(self) -> OpenStore:
+        """Opens the store of `open_store`, which is there by then, for reading only."""
+        pytest.skip("no fixture open_read_only")
+
+    @pytest.fixture
+    def open_copy(self) -> Callable[[Path], Store]:
+        """Opens what `backup` made."""
+        pytest.skip("no fixture open_copy")
+
+    @pytest.fixture
+    def do_damage(self) -> Callable[[Damage], None]:
+        """Damages any episode of the store of `open_store`, which is closed by then."""
+        pytest.skip("no fixture do_damage")
 
     @pytest.fixture
     def store(self, open_store: OpenStore) -> Iterator[Store]:
@@ -82,7 +108,7 @@ class StoreContract:
         """No reading function crosses a scope; names that begin alike or look like SQL are names."""
         names = ["acme", "acme2", "acme/ana", "acme/a_a", "ac"]
         for name in names:
-            store.append([draft(f"secret of {name}", name, ref="r")], NOW)
+            store.append([draft(f"secret of {name}", name, ref="r", speaker=name)], NOW)
         for name in names:
             ids = store.scope_ids(name)
             [(seq, episode)] = store.walk(ids)
@@ -91,6 +117,7 @@ class StoreContract:
             assert store.postings(ids, "secret").tolist() == [seq]
             assert store.document_counts(ids, ["secret"]) == [1]
             assert [e.scope for e in store.find(ids, "r")] == [name]
+            assert list(store.speakers(ids).values()) == [name]
             others = [number for number in range(1, 20) if number != seq]
             assert store.episodes(ids, others) == {}
         below = store.scope_ids("acme/*")
@@ -98,9 +125,27 @@ class StoreContract:
         assert dict(store.scopes()) == dict.fromkeys(names, 1)
 
     def test_an_unknown_scope_is_refused(self, store: Store) -> None:
-        """The error names it."""
+        """The error names it; what has a meaning in SQL or in a shell is no way to others."""
+        store.append([draft("secret", "acme/ana")], NOW)
         with pytest.raises(InvalidScope, match="nowhere"):
             store.scope_ids("nowhere")
+        for name in ("acme", "acme%", "acm_/ana", "acme'", 'acme"', "acme' OR '1", "ac*",
+                     "*", "/*", "", "acme//ana", "acme/ana/../ana", "ACME/ana", "acme/*/ana"):  # fmt: skip
+            with pytest.raises(InvalidScope):
+                store.scope_ids(name)
+
+    def test_no_scopes_hold_nothing(self, store: Store) -> None:
+        """Reading with no scope numbers gives nothing, of the usual shape."""
+        store.append([draft("secret", speaker="Ana")], NOW)
+        assert tuple(store.items((), 0)) == ITEM_COLUMNS
+        assert len(store.items((), 0)["seq"]) == 0
+        assert store.postings((), "secret").tolist() == []
+        assert store.document_counts((), ["secret"]) == [0]
+        assert (store.episodes((), [1]), list(store.walk(())), store.find((), "r")) == ({}, [], [])
+        assert dict(store.speakers(())) == {}
+        space = self._filled(store)
+        for found in (store.vectors.load(space, (), 0, 99), store.vectors.fetch(space, (), [1])):
+            assert (found.seqs.shape, found.rows_NK.shape) == ((0,), (0, space.dimension))
 
     def test_items_are_columns_by_seq(self, store: Store) -> None:
         """Every column is int64 and aligned; `after_seq` gives what came since."""
@@ -159,13 +204,17 @@ class StoreContract:
         assert store.find(ids, "%") == []
 
     def test_the_change_mark_grows(self, store: Store) -> None:
-        """With every episode, and with every rebuild of the derived keys."""
+        """With every episode, and with every rebuild of the keys or change of the active space."""
         before = store.change_mark()
+        assert before[0] == 0
         store.append([draft("one")], NOW)
         after = store.change_mark()
+        assert (before[0] < after[0], before[1] == after[1]) == (True, True)
         store.rebuild()
-        assert before[0] < after[0]
-        assert after[1] < store.change_mark()[1]
+        rebuilt = store.change_mark()
+        assert after[1] < rebuilt[1]
+        store.vectors.activate(store.vectors.open("made", 2).space_id, forget_others=False)
+        assert rebuilt[1] < store.change_mark()[1]
 
     def test_rebuilding_gives_the_same_keys(self, store: Store) -> None:
         """Items, postings and speakers are the same before and after; vectors are to be made."""
@@ -218,6 +267,21 @@ class StoreContract:
         rest = [one.text for one in store.vectors.pending(space.space_id, 10)]
         assert rest == ["line 2", "line 3", "line 4", "later"]
 
+    def test_a_batch_that_comes_late_is_dropped(self, store: Store) -> None:
+        """After another put it, or a rebuild asked for all again; the space is filled as it says."""
+        store.append([draft(f"line {n}") for n in range(4)], NOW)
+        space = store.vectors.open("made", 2)
+        first = store.vectors.pending(space.space_id, 2)
+        self._put(store, space, first)
+        self._put(store, space, first)
+        second = store.vectors.pending(space.space_id, 2)
+        store.rebuild()
+        self._put(store, space, second)
+        assert store.vectors.pending_count(space.space_id) == 4
+        found = store.vectors.load(space, store.scope_ids("acme"), 0, 99)
+        assert found.seqs.tolist() == []
+        assert store.verify().clean
+
     def test_two_spaces_are_alive_and_one_is_active(self, store: Store) -> None:
         """The first is active; another fills beside it; activating retires or forgets the first."""
         assert store.vectors.active() is None
@@ -253,6 +317,26 @@ class StoreContract:
         assert len(list(store.walk(store.scope_ids("acme")))) == 81
         assert store.verify().findings == []
 
+    def test_numbers_come_in_the_order_of_commits(self, store: Store) -> None:
+        """Who reads on from the last number misses nothing, though threads write all the while."""
+        store.append([draft("first")], NOW)
+        ids = store.scope_ids("acme")
+        seen: list[int] = []
+
+        def write(which: int) -> None:
+            for n in range(15):
+                store.append([draft(f"{which} {n} {part}") for part in range(3)], NOW)
+
+        with ThreadPoolExecutor(3) as pool:
+            writing = [pool.submit(write, which) for which in range(3)]
+            while not all(one.done() for one in writing):
+                seen += store.items(ids, seen[-1] if seen else 0)["seq"].tolist()
+            for one in writing:
+                one.result()
+        seen += store.items(ids, seen[-1] if seen else 0)["seq"].tolist()
+        assert len(seen) == 1 + 3 * 15 * 3
+        assert seen == store.items(ids, 0)["seq"].tolist()
+
     def test_two_openings_see_each_other(self, open_store: OpenStore) -> None:
         """What one has written the other reads at its next call."""
         one, other = open_store(), open_store()
@@ -287,23 +371,120 @@ class StoreContract:
         with pytest.raises(StoreError, match="copy"):
             store.backup(tmp_path / "copy")
 
-    def test_a_closed_store_says_so(self, open_store: OpenStore) -> None:
-        """Reading and writing after close are errors; closing again is none."""
+    def test_a_backup_opens_and_verifies(
+        self, store: Store, open_copy: Callable[[Path], Store], tmp_path: Path
+    ) -> None:
+        """The copy has the same episodes, keys and vectors, and goes its own way afterwards."""
+        store.append([draft("one boat", speaker="Ana"), draft("two boats")], NOW)
+        ids, space = store.scope_ids("acme"), self._filled(store)
+        store.backup(tmp_path / "copy")
+        copy = open_copy(tmp_path / "copy")
+        try:
+            assert copy.verify().findings == []
+            assert list(copy.walk(ids)) == list(store.walk(ids))
+            assert copy.postings(ids, "boat").tolist() == store.postings(ids, "boat").tolist()
+            assert copy.vectors.pending_count(space.space_id) == 0
+            store.append([draft("three")], NOW)
+            assert len(list(copy.walk(ids))) == 2
+        finally:
+            copy.close()
+
+    def test_a_read_only_store_reads_and_never_writes(
+        self, open_store: OpenStore, open_read_only: OpenStore
+    ) -> None:
+        """Everything that would write is ReadOnlyStore, and it never gets the background work."""
+        store = open_store()
+        store.append([draft("one boat")], NOW)
+        space = self._filled(store)
+        assert not store.read_only
+        store.close()
+        reading = open_read_only()
+        try:
+            assert reading.read_only
+            ids = reading.scope_ids("acme")
+            assert reading.postings(ids, "boat").tolist() == [1]
+            assert reading.vectors.open(space.name, space.dimension).space_id == space.space_id
+            assert reading.verify().findings == []
+            waiting = reading.vectors.pending(space.space_id, 1)
+            for write in (
+                lambda: reading.append([draft("two")], NOW),
+                lambda: reading.rebuild(),
+                lambda: reading.vectors.open("another", 2),
+                lambda: reading.vectors.activate(space.space_id, forget_others=False),
+                lambda: self._put(reading, space, waiting),
+            ):
+                with pytest.raises(ReadOnlyStore):
+                    write()
+            with reading.working() as mine:
+                assert not mine
+        finally:
+            reading.close()
+
+    @pytest.mark.parametrize("kind", get_args(Damage))
+    def test_damage_is_found(
+        self, open_store: OpenStore, do_damage: Callable[[Damage], None], kind: Damage
+    ) -> None:
+        """Whatever was changed or lost behind the store's back, verify has a finding."""
+        store = open_store()
+        store.append([draft(f"line {n}", speaker="Ana") for n in range(5)], NOW)
+        self._filled(store)
+        assert store.verify().clean
+        store.close()
+        do_damage(kind)
+        store = open_store()
+        try:
+            assert not store.verify().clean
+        finally:
+            store.close()
+
+    def test_a_closed_store_says_so(self, open_store: OpenStore, tmp_path: Path) -> None:
+        """Whatever is asked after close is an error that says why; closing again is none."""
         store = open_store()
         store.append([draft("one")], NOW)
+        ids, space = store.scope_ids("acme"), self._filled(store)
         store.close()
         store.close()
-        with pytest.raises(StoreError, match="closed"):
-            store.scope_ids("acme")
-        with pytest.raises(StoreError, match="closed"):
-            store.append([draft("two")], NOW)
+        for ask in (
+            lambda: store.append([draft("two")], NOW),
+            lambda: store.scope_ids("acme"),
+            lambda: store.items(ids, 0),
+            lambda: store.postings(ids, "one"),
+            lambda: store.document_counts(ids, ["one"]),
+            lambda: store.episodes(ids, [1]),
+            lambda: list(store.walk(ids)),
+            lambda: store.find(ids, "r"),
+            lambda: store.speakers(ids),
+            store.scopes,
+            store.change_mark,
+            store.verify,
+            store.rebuild,
+            lambda: store.backup(tmp_path / "copy"),
+            store.statistics,
+            store.vectors.spaces,
+            lambda: store.vectors.pending(space.space_id, 1),
+            lambda: store.vectors.load(space, ids, 0, 1),
+            lambda: store.vectors.fetch(space, ids, [1]),
+            lambda: store.working().__enter__(),
+        ):
+            with pytest.raises(StoreError, match="closed"):
+                ask()
 
     def test_statistics_count(self, store: Store) -> None:
-        """Episodes, sessions and scopes, as `mnemic stats` shows them."""
+        """Episodes, sessions, scopes and spaces, as `mnemic stats` shows them."""
+        assert store.statistics()["first_said_us"] is None
         store.append([draft("one", session="s"), draft("two", "b", session="s")], NOW)
+        store.vectors.open("made", 2)
         facts = store.statistics()
         assert (facts["episodes"], facts["sessions"]) == (2, 2)
         assert facts["scopes"] == {"acme": 1, "b": 1}
+        assert facts["first_said_us"] == facts["last_said_us"] == to_us(NOW)
+        assert facts["spaces"] == [
+            {"name": "made", "dimension": 2, "state": "active", "pending": 2}
+        ]
+        assert facts["shallow_keys_stale"] is False
+        assert facts["bytes"] > 0
+        assert facts["path"]
+        assert facts["engine"]
 
     def _filled(self, store: Store) -> Space:
         space = store.vectors.open("made", 2)
@@ -339,6 +520,27 @@ class EmbedderContract:
     def test_no_texts_give_no_vectors(self, embedder: Embedder) -> None:
         """Of the right width."""
         assert embedder.embed([]).shape == (0, embedder.dimension)
+        assert embedder.embed([]).dtype == np.float32
+
+    def test_pieces_are_read_whole(self, embedder: Embedder) -> None:
+        """Where it cuts texts itself: a piece is not cut again, and nothing is left out or doubled.
+
+        Words, text without white space, and scripts of which a character is many tokens.
+        """
+        if not isinstance(embedder, Chunker):
+            pytest.skip("it cuts no texts")
+        assert embedder.chunks("A boat.", overlap=0) == ["A boat."]
+        for text in (
+            "The harbour was quiet that evening. " * 300,
+            "猫在东京的港口看着船。" * 300,
+            "저는 어제 서울에서 친구를 만났습니다 " * 150,
+            "aGVsbG8+d29ybGQ/" * 300,
+            "?!" * 1_500,
+        ):
+            pieces = embedder.chunks(text, overlap=0)
+            assert len(pieces) > 1
+            assert all(embedder.chunks(piece, overlap=0) == [piece] for piece in pieces)
+            assert "".join("".join(pieces).split()) == "".join(text.split())
 
     def test_a_text_has_one_vector(self, embedder: Embedder) -> None:
         """The same alone, in company, in any order, and again."""
@@ -398,6 +600,17 @@ class VectorIndexContract:
             found = index.search(rows[0], 50, allowed.astype(np.int64))
             assert len(found) == min(50, len(allowed))
             assert np.isin(found, allowed).all()
+
+    @pytest.mark.parametrize("dimension", [8, 13, 100])
+    def test_any_dimension_will_do(self, make_index: Any, dimension: int) -> None:
+        """Embedders have the dimension they have."""
+        rows = np.random.default_rng(3).normal(size=(200, dimension)).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        index = make_index(dimension)
+        index.add(rows)
+        assert sorted(index.search(rows[0], 200).tolist()) == list(range(200))
+        for place in range(0, 200, 20):
+            assert place in index.search(rows[place], 10)
 
     def test_an_empty_index_finds_nothing(self, make_index: Any) -> None:
         """And none of no places."""

@@ -143,7 +143,7 @@ class DenseChannel:
         return Dense(rows, cosines, float(np.median(background)))
 
     def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
-        key = (space.space_id, scope_ids, generation)
+        key = (space.space_id, space.name, scope_ids, generation)
         if key not in self._kept:
             self._kept[key] = _Index(self._store, space, scope_ids, self._make_scan)
         self._kept.move_to_end(key)

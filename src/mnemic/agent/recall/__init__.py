@@ -149,7 +149,7 @@ def search(parts: Parts, query: Query) -> Found:
         fused = alone(words, meaning, view)
     else:
         named = view.named_in(terms)
-        speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view)
+        speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view, k=query.k)
         fused = weigh(speaks, parts.weights, query.now, view)
         watch.lap("fuse")
         shared = None
@@ -157,7 +157,7 @@ def search(parts: Parts, query: Query) -> Found:
             wanted = _wanted(fused, allowed, hard=hard)
             shared = _second(parts, scope_ids, view, fused, wanted, terms)
         if shared is not None:
-            speaks = gather(words, meaning, shared, named, allowed, hard=hard, view=view)
+            speaks = gather(words, meaning, shared, named, allowed, hard=hard, view=view, k=query.k)
             fused = weigh(speaks, parts.weights, query.now, view)
         watch.lap("second look")
     wanted = _wanted(fused, allowed, hard=hard)
@@ -220,6 +220,8 @@ def _dense(
     if parts.embedder is None:
         notes.append("no embedder: found by words only; `mnemic doctor` says what to do")
         return None
+    # Read before the space: a rebuild in between then leaves an index that nobody asks again.
+    generation = parts.store.change_mark()[1]
     space = parts.store.vectors.active()
     if space is None:
         notes.append("no deep keys yet: found by words only")
@@ -227,7 +229,7 @@ def _dense(
     if space.name != parts.embedder.space:
         notes.append(
             f"the deep keys are of {space.name!r}, the embedder makes {parts.embedder.space!r}: "
-            "found by words only; `mnemic reembed` changes the store over"
+            "found by words only; open the memory again with that model, or `mnemic reembed`"
         )
         return None
     if len(view) and space.upto_seq < int(view.seq[-1]):
@@ -245,7 +247,7 @@ def _dense(
         scope_ids,
         view,
         vector,
-        generation=parts.store.change_mark()[1],
+        generation=generation,
         allowed=hard,
         also=best_words,
     )

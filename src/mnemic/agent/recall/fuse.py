@@ -114,6 +114,7 @@ def gather(
     *,
     hard: bool,
     view: View,
+    k: int,
 ) -> Speaks:
     """What speaks for each row that might come back.
 
@@ -125,10 +126,11 @@ def gather(
         allowed: the rows in the query's window; None where it has none.
         hard: whether the window excludes; then only rows inside are measured against each other.
         view: the scope's rows.
+        k: how many are wanted.
     """
     among = allowed if hard else None
     above = _above(dense, view)
-    rows = _candidates(lexical, dense, second_N, view)
+    rows = _candidates(lexical, dense, second_N, among, view, k)
     lean = view.lean[rows]
     after = view.after[rows]
     meaning_top = _top(above, among)
@@ -225,15 +227,26 @@ def _candidates(
     lexical: Lexical | None,
     dense: Dense | None,
     second: Floats | None,
+    among: NDArray[np.bool_] | None,
     view: View,
+    k: int,
 ) -> Rows:
     if len(view) <= ALL_ROWS_MAX:
         return np.arange(len(view))
     core = np.empty(0, dtype=np.int64) if dense is None else dense.rows
-    if lexical is not None:
-        core = np.concatenate((core, strongest(lexical.episode_N, CANDIDATES)))
-    if second is not None:
-        core = np.concatenate((core, strongest(second, CANDIDATES // 4)))
+    if among is not None:
+        inside = np.flatnonzero(among)
+        if len(inside) <= ALL_ROWS_MAX:
+            return inside
+        core = np.concatenate((core, inside[-k:]))  # the latest, where nothing else speaks
+    count = max(CANDIDATES, k)
+    for scores, most in (
+        (None if lexical is None else lexical.episode_N, count),
+        (second, count // 4),
+    ):
+        if scores is not None:
+            scores = scores if among is None else scores * among
+            core = np.concatenate((core, strongest(scores, most)))
     rows = np.unique(np.concatenate((core, view.before[core], view.after[core])))
     return np.asarray(rows[rows >= 0], dtype=np.int64)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 from mnemic.agent.protocols import Chunker, Embedder, Progress, Store
+from mnemic.agent.records import Space
 from mnemic.agent.speakers import is_name
-from mnemic.errors import MnemicError
+from mnemic.errors import EmbedderMismatch, MnemicError
 
 BATCH = 256
 PIECE_CHARS_MAX = 1_000
@@ -18,7 +19,7 @@ WHOLE_BYTES_MAX = 250
 """A text of at most this length in UTF-8 has no more tokens than any model reads. Characters would
 not do: one of Korean is up to three tokens."""
 
-IDLE_S = 0.5
+IDLE_S, RETRY_S = 0.5, 15.0
 
 
 def pieces_of(text: str, embedder: Embedder) -> list[str]:
@@ -75,7 +76,7 @@ class DeepKeys:
     """A thread that fills the active space while the memory is open.
 
     Only one process at a time does the work; the others look again later, and take over when it
-    dies. An error stops the thread and is raised at the next `ready()` and shown in `stats`.
+    dies. An error is raised at the next `ready()`, shown in `stats`, and tried again after a while.
     """
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
@@ -92,6 +93,21 @@ class DeepKeys:
             self._thread = threading.Thread(target=self._run, name="mnemic-deep-keys", daemon=True)
             self._thread.start()
         self._wake.set()
+
+    def own_space(self) -> Space:
+        """The space that this embedder fills.
+
+        Raises:
+            EmbedderMismatch: another process has changed the store over to another model; the space
+                it gave up is not made again.
+        """
+        active = self._store.vectors.active()
+        if active is not None and active.name != self._embedder.space:
+            raise EmbedderMismatch(
+                f"the store has changed over to {active.name!r}, this memory makes "
+                f"{self._embedder.space!r}; open it again"
+            )
+        return self._store.vectors.open(self._embedder.space, self._embedder.dimension)
 
     def finish(self, space_id: int, progress: Progress | None = None) -> None:
         """Fills a space to the end, in this thread, together with other processes."""
@@ -123,12 +139,14 @@ class DeepKeys:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                space = self._store.vectors.open(self._embedder.space, self._embedder.dimension)
+                space = self.own_space()
                 while not self._stop.is_set() and self._fill_in_turn(space.space_id):
                     pass
                 waiting = self._store.vectors.pending_count(space.space_id)
             except (MnemicError, OSError, ValueError, RuntimeError) as error:
                 self.error = error
-                return
-            # Another process may be at work, or die at it: look again from time to time.
-            self._wake.wait(IDLE_S if waiting else None)
+                self._stop.wait(RETRY_S)  # a full disk or a busy store may pass
+                continue
+            self.error = None
+            # Another process may be at work, or die at it, or write: look again from time to time.
+            self._wake.wait(IDLE_S if waiting else RETRY_S)

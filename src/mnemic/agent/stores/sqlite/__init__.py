@@ -42,8 +42,9 @@ class SqliteStore(SqliteLog):
 
     @contextmanager
     def working(self) -> Iterator[bool]:
-        """Whether this process may do the background work until the end of the block."""
-        mine = self.turnstile.try_work()
+        """Whether this opening may do the background work until the end of the block."""
+        self.check_alive()
+        mine = not self.read_only and self.turnstile.try_work()
         try:
             yield mine
         finally:

@@ -134,8 +134,7 @@ def identify(connection: apsw.Connection, path: Path) -> int:
 def migrate(connection: apsw.Connection, path: Path, version: int) -> None:
     """Brings the layout up to date in one transaction; a kill leaves the old layout or the new."""
     with explained(path):
-        if version == 0:
-            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA journal_mode=WAL")  # a backup comes without
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = int(connection.pragma("user_version"))

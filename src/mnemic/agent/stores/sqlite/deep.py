@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.records import Pending, Space, Vectors
 from mnemic.agent.stores.sqlite.connection import explained
-from mnemic.agent.stores.sqlite.store import SqliteLog
+from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
 from mnemic.errors import EmbedderMismatch
 
 
@@ -61,6 +61,7 @@ class SqliteVectors:
         with self._log.writing() as writer:
             writer.execute("UPDATE spaces SET state = 'retired' WHERE state = 'active'")
             writer.execute("UPDATE spaces SET state = 'active' WHERE space_id = ?", (space_id,))
+            writer.execute(NEXT_GENERATION)
             if forget_others:
                 writer.execute("DELETE FROM vectors WHERE space_id <> ?", (space_id,))
                 writer.execute("DELETE FROM spaces WHERE space_id <> ?", (space_id,))
@@ -100,6 +101,8 @@ class SqliteVectors:
     ) -> None:
         """Stores deep keys and the receipt of how far the space is filled, in one transaction.
 
+        Nothing is stored where the batch is no longer the next one of the space.
+
         Args:
             done: the episodes of this batch, in order.
             parts: for each vector (index into `done`, number of the part).
@@ -107,6 +110,13 @@ class SqliteVectors:
         """
         halves = vectors.astype(np.float16)
         with self._log.writing() as writer:
+            [(first,)] = writer.execute(
+                "SELECT min(e.seq) FROM episodes e JOIN spaces s ON e.seq > s.upto_seq "
+                "WHERE s.space_id = ?",
+                (space_id,),
+            )
+            if first != done[0].seq:
+                return  # a rebuild, another worker or a change of spaces came in between
             writer.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)",
                 (

@@ -27,6 +27,7 @@ from mnemic.agent.stores.sqlite.connection import (
     identify,
     migrate,
 )
+from mnemic.agent.stores.sqlite.schema import MIGRATIONS
 from mnemic.agent.stores.sqlite.turnstile import Turnstile
 from mnemic.agent.terms import TERMS_VERSION, indexed, searchable, term_key, terms_of
 from mnemic.agent.when import RULES_VERSION
@@ -36,6 +37,12 @@ from mnemic.vocabulary import Span
 
 SHALLOW_VERSION = f"terms-{TERMS_VERSION}/when-{RULES_VERSION}/speakers-1"
 """Which rules derived the shallow keys; a store derived by others is rebuilt on request."""
+
+NEXT_GENERATION = (
+    "INSERT INTO properties VALUES ('generation', '1') "
+    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+)
+"""Says that what was read of derived keys before is no longer true."""
 
 FREE_BYTES_MIN = 4 << 20
 """Below this much free disk a write is refused before SQLite meets the end of it."""
@@ -64,7 +71,7 @@ class SqliteLog:
         self._process = os.getpid()
         self._immutable = False
         self._local = threading.local()
-        self._opened: list[apsw.Connection] = []
+        self._opened: list[tuple[threading.Thread, apsw.Connection]] = []
         self._opened_guard = threading.Lock()
         self._writer: apsw.Connection | None = None
         self._closed = False
@@ -89,29 +96,42 @@ class SqliteLog:
             self._writer = connect(self.path)
             version = identify(self._writer, self.path)
             migrate(self._writer, self.path, version)
-        with explained(self.path):
-            self._writer.execute(
-                "INSERT OR IGNORE INTO properties VALUES ('shallow_version', ?)",
-                (SHALLOW_VERSION,),
-            ) if version == 0 else None
+            if version == 0:
+                with explained(self.path):
+                    self._writer.execute(
+                        "INSERT OR IGNORE INTO properties VALUES ('shallow_version', ?)",
+                        (SHALLOW_VERSION,),
+                    )
 
     def _open_to_read(self) -> None:
         if not self.path.exists():
             raise StoreError(f"there is no store at {str(self.path)!r}; write to it first")
         _refuse_foreign(self.path)
         try:
-            identify(self.reader(), self.path)
+            version = identify(self.reader(), self.path)
         except ReadOnlyStore:
             # A WAL store in a folder that cannot be written opens only as a frozen file.
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.exists() and log.stat().st_size:
+                raise ReadOnlyStore(
+                    f"{str(self.path)!r} cannot be read as it lies: {log.name!r} beside it holds its "
+                    "latest episodes, and the folder cannot be written; copy both to a folder that "
+                    "can"
+                ) from None
             self._local = threading.local()
             self._immutable = True
-            identify(self.reader(), self.path)
+            version = identify(self.reader(), self.path)
+        if version < len(MIGRATIONS):
+            raise ReadOnlyStore(
+                f"{str(self.path)!r} has layout {version}, older than {len(MIGRATIONS)}, and is opened "
+                "only to be read; open it once for writing, which brings it up to date"
+            )
 
     def close(self) -> None:
         """Closes every connection. Closing twice is allowed."""
         self._closed = True
         with self._opened_guard:
-            for connection in self._opened:
+            for _, connection in self._opened:
                 connection.close()
             self._opened.clear()
         if self._writer is not None:
@@ -122,24 +142,28 @@ class SqliteLog:
 
     def reader(self) -> apsw.Connection:
         """This thread's connection for reading."""
-        self._check_alive()
+        self.check_alive()
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = connect(self.path, read_only=True, immutable=self._immutable)
             self._local.connection = connection
             with self._opened_guard:
-                self._opened.append(connection)
+                for thread, left in self._opened:
+                    if not thread.is_alive():
+                        left.close()
+                self._opened = [pair for pair in self._opened if pair[0].is_alive()]
+                self._opened.append((threading.current_thread(), connection))
         return connection
 
     def fresh_reader(self) -> apsw.Connection:
         """A new connection for reading, which the caller closes."""
-        self._check_alive()
+        self.check_alive()
         return connect(self.path, read_only=True, immutable=self._immutable)
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """The right to write and one transaction: committed durably at the end, or not at all."""
-        self._check_alive()
+        self.check_alive()
         if self.read_only or self._writer is None:
             raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
         self._check_space()
@@ -154,7 +178,8 @@ class SqliteLog:
                     writer.execute("ROLLBACK")
                 raise
 
-    def _check_alive(self) -> None:
+    def check_alive(self) -> None:
+        """Raises StoreError if the store was closed, or opened before a fork."""
         if self._closed:
             raise StoreError(f"{str(self.path)!r} is closed; open it again")
         if os.getpid() != self._process:

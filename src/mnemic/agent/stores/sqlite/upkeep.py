@@ -17,6 +17,7 @@ from mnemic.agent.records import FINDINGS_MAX, Verification
 from mnemic.agent.stores.sqlite.connection import connect, engine_version, explained
 from mnemic.agent.stores.sqlite.deep import SqliteVectors
 from mnemic.agent.stores.sqlite.store import (
+    NEXT_GENERATION,
     SHALLOW_VERSION,
     SqliteLog,
     add_shallow_keys,
@@ -218,10 +219,7 @@ def rebuild(store: SqliteLog, progress: Progress | None = None) -> int:
                 progress(done, total)
         writer.execute("INSERT INTO terms (terms) VALUES ('optimize')")
         _set_property(writer, "shallow_version", SHALLOW_VERSION)
-        writer.execute(
-            "INSERT INTO properties VALUES ('generation', '1') "
-            "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-        )
+        writer.execute(NEXT_GENERATION)
     return int(done)
 
 
@@ -234,6 +232,7 @@ def backup(store: SqliteLog, target: Path) -> int:
     Raises:
         StoreError: the target exists, or the copy fails its check.
     """
+    store.check_alive()
     if target.exists():
         raise StoreError(f"{str(target)!r} exists; a backup never overwrites: give a new name")
     if not target.parent.is_dir():
