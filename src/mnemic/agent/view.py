@@ -226,6 +226,8 @@ class Views:
             last = int(view.seq[-1]) if view is not None and len(view) else 0
             fresh = self._store.items(key, last)
             if view is None:
+                for old in [old for old in self._kept if len(old) > 1 and set(old) < set(key)]:
+                    del self._kept[old]  # the same reach before it held a new scope
                 view = make_view(fresh, self._store.speakers(key), generation)
             elif len(fresh["seq"]):
                 view = grow(view, fresh, self._store.speakers(key), generation)

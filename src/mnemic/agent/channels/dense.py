@@ -102,7 +102,7 @@ class DenseChannel:
         self._store = store
         self._make_scan = scan
         self._guard = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], _Index] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str, tuple[int, ...], int], _Index] = OrderedDict()
 
     def score(
         self,
@@ -145,6 +145,10 @@ class DenseChannel:
     def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
         key = (space.space_id, space.name, scope_ids, generation)
         if key not in self._kept:
+            # What an earlier state of this reach left behind is never asked for again.
+            for old in list(self._kept):
+                if old[3] != generation or (len(old[2]) > 1 and set(old[2]) < set(scope_ids)):
+                    del self._kept[old]
             self._kept[key] = _Index(self._store, space, scope_ids, self._make_scan)
         self._kept.move_to_end(key)
         while len(self._kept) > INDEXES_MAX:

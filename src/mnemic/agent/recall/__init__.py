@@ -145,12 +145,13 @@ def search(parts: Parts, query: Query) -> Found:
         only = allowed if hard else None
         meaning = _dense(parts, query, scope_ids, view, only, words, notes, watch)
     speaks = None
-    if len(query.channels) == 1 and (words is not None or meaning is not None):
-        fused = alone(words, meaning, view)
+    if len(query.channels) == 1:
+        fused = alone(query.channels[0], words, meaning, query.now, view)
     else:
         named = view.named_in(terms)
+        present = query.now if "recent" in query.channels else None
         speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view, k=query.k)
-        fused = weigh(speaks, parts.weights, query.now, view)
+        fused = weigh(speaks, parts.weights, present, view)
         watch.lap("fuse")
         shared = None
         if words is not None:
@@ -158,7 +159,7 @@ def search(parts: Parts, query: Query) -> Found:
             shared = _second(parts, scope_ids, view, fused, wanted, terms)
         if shared is not None:
             speaks = gather(words, meaning, shared, named, allowed, hard=hard, view=view, k=query.k)
-            fused = weigh(speaks, parts.weights, query.now, view)
+            fused = weigh(speaks, parts.weights, present, view)
         watch.lap("second look")
     wanted = _wanted(fused, allowed, hard=hard)
     return Found(view, scope_ids, words, meaning, speaks, fused, wanted, notes, watch.laps_ms)

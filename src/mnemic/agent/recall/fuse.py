@@ -155,8 +155,8 @@ def gather(
     return Speaks(rows, parts)
 
 
-def weigh(speaks: Speaks, weights: Weights, now: datetime, view: View) -> Fused:
-    """The weighed sum of what speaks for each row, by channel."""
+def weigh(speaks: Speaks, weights: Weights, now: datetime | None, view: View) -> Fused:
+    """The weighed sum of what speaks for each row, by channel; without recency if `now` is None."""
     weight = weights.at(view.talk)
     channels: dict[str, Floats] = {}
     found = np.zeros(len(speaks.rows), dtype=bool)
@@ -167,22 +167,24 @@ def weigh(speaks: Speaks, weights: Weights, now: datetime, view: View) -> Fused:
         found |= part > 0
         added = np.float32(weight[name]) * part
         channels[channel] = channels[channel] + added if channel in channels else added
-    channels["recent"] = np.float32(RECENT) * recency(view, now, speaks.rows)
+    if now is not None:
+        channels["recent"] = np.float32(RECENT) * recency(view, now, speaks.rows)
     return Fused(speaks.rows, channels, found)
 
 
-def alone(lexical: Lexical | None, dense: Dense | None, view: View) -> Fused:
+def alone(
+    channel: str, lexical: Lexical | None, dense: Dense | None, now: datetime, view: View
+) -> Fused:
     """One channel's own ranking, untouched by the others: what benchmarks call BM25 and dense."""
-    nothing = np.zeros(len(view), dtype=np.float32)
-    if lexical is not None:
-        name, values = "lexical", lexical.episode_N
-    elif dense is not None:
-        name, values = "dense", np.zeros(len(view), dtype=np.float32)
+    values = np.zeros(len(view), dtype=np.float32)
+    if channel == "lexical" and lexical is not None:
+        values = lexical.episode_N
+    elif channel == "dense" and dense is not None:
         values[dense.rows] = np.clip(dense.cosines, 0, None)
-    else:
-        name, values = "recent", nothing
+    elif channel == "recent":
+        values = recency(view, now, np.arange(len(view)))
     rows = np.flatnonzero(values > 0)
-    return Fused(rows, {name: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
+    return Fused(rows, {channel: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
 
 
 def strongest(scores: Floats, k: int) -> Rows:
