@@ -50,6 +50,7 @@ def run_mqar(
     from mnemic.bench import progress_bar, report
 
     try:
+        import mnemic.nn  # noqa: F401  says what to install, where it must
         from mnemic.bench.neural.comparison import compare
     except ModuleNotFoundError as missing:
         if missing.name not in ("torch", "safetensors"):
