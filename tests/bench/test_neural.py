@@ -20,8 +20,7 @@ from mnemic.bench.neural import run_mqar
 from mnemic.bench.neural.accuracy import CELLS, accuracy
 from mnemic.bench.neural.comparison import compare
 from mnemic.bench.neural.memories import (
-    CONTROL,
-    CONTROLLED,
+    CONTROLS,
     config_of,
     memory_names,
     sizes_of,
@@ -135,13 +134,20 @@ def test_training_learns_and_repeats_itself_bit_for_bit() -> None:
     assert accuracy(model, kind) > accuracy(once, kind) + 0.2
 
 
-def test_the_control_has_the_bytes_of_state_and_cache_and_no_more() -> None:
-    budget = sum(sizes_of(config_of(CONTROLLED), 128))
-    control = sum(sizes_of(config_of(CONTROL), 128))
-    assert 0.99 * budget < control <= budget
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_has_the_bytes_of_its_memory_and_no_more(control: str) -> None:
+    budget = sum(sizes_of(config_of(CONTROLS[control]), 128))
+    assert 0.98 * budget < sum(sizes_of(config_of(control), 128)) <= budget
+    lower, upper = config_of(control).layer_configs
+    memory = config_of(CONTROLS[control]).layer_configs[0]
+    assert lower.cache is upper.cache is None
+    assert (lower.gates_see_conv, lower.slow) == (memory.gates_see_conv, memory.slow)
+
+
+def test_a_cache_is_counted_beside_the_state_it_stands_on() -> None:
     state, cache = sizes_of(config_of("delta"), 128)
     assert cache == 0
-    assert state == sizes_of(config_of(CONTROLLED), 128)[0]
+    assert state == sizes_of(config_of("delta+cache"), 128)[0]
 
 
 def test_every_memory_is_measured_in_every_cell() -> None:

@@ -19,6 +19,14 @@ HOLA: Mapping[str, Any] = MappingProxyType({"width": 32, "chunk": 16, "gate_init
 DELTA = MappingProxyType({"rule": "delta"})
 DELTA_CACHE = MappingProxyType({"rule": "delta", "cache": HOLA})
 
+IMPORTANT = MappingProxyType({"rule": "delta", "gates_see_conv": True, "slow": 8})
+"""The lower layer of IER without its cache: gates that see the convolution and slow features."""
+
+IER = "delta+importance"
+"""Slots pooled over heads, in one layer, kept by learned importance (NEURAL notes, section 6)."""
+
+POOLED: Mapping[str, Any] = MappingProxyType({"kind": "pooled", "width": 124})
+
 MEMORIES: Mapping[str, tuple[Mapping[str, Any], ...]] = MappingProxyType(
     {
         "softmax": ({"rule": "softmax"},) * 2,
@@ -27,19 +35,20 @@ MEMORIES: Mapping[str, tuple[Mapping[str, Any], ...]] = MappingProxyType(
         "delta": (DELTA,) * 2,
         "gated_delta": ({"rule": "gated_delta"},) * 2,
         "delta+cache": (DELTA_CACHE,) * 2,
+        IER: ({**IMPORTANT, "cache": POOLED}, DELTA),
     }
 )
 """Layers of d = 64, two heads, keys of 16, values of 32, no MLP; the short convolution has 4 taps."""
 
-CONTROL = "delta, same bytes"
-"""The delta rule with keys so wide in the lower layer that it has the bytes of delta+cache."""
-
-CONTROLLED = "delta+cache"
+CONTROLS: Mapping[str, str] = MappingProxyType(
+    {"delta, same bytes": "delta+cache", "delta, same bytes and gates": IER}
+)
+"""The delta rule with keys so wide in the lower layer that it has the bytes of that memory."""
 
 
 def memory_names() -> tuple[str, ...]:
     """All memories that can be compared."""
-    return (*MEMORIES, CONTROL)
+    return (*MEMORIES, *CONTROLS)
 
 
 def config_of(memory: str) -> ModelConfig:
@@ -48,8 +57,8 @@ def config_of(memory: str) -> ModelConfig:
     Raises:
         InvalidInput: there is no such memory.
     """
-    if memory == CONTROL:
-        return _same_bytes()
+    if memory in CONTROLS:
+        return _same_bytes(CONTROLS[memory])
     if memory not in MEMORIES:
         raise InvalidInput(
             f"there is no memory {memory!r}; the memories are: {', '.join(memory_names())}"
@@ -68,16 +77,18 @@ def _config(layers: Sequence[Mapping[str, Any]]) -> ModelConfig:
     return ModelConfig(VOCABULARY, WIDTH, layers)
 
 
-def _same_bytes() -> ModelConfig:
-    """The widest keys in the lower layer that stay within the bytes of state and cache together.
+def _same_bytes(memory: str) -> ModelConfig:
+    """The widest keys in the lower layer that stay within the bytes of that memory.
 
-    All in one layer: measured better than half in each. Both sides count all they carry, the
-    cache's block and bookkeeping and the convolutions' tails included.
+    All in one layer: measured better than half in each. The gates are those of the memory's lower
+    layer. Both sides count all they carry, the cache's block and bookkeeping and the convolutions'
+    tails included.
     """
-    budget = sum(sizes_of(_config(MEMORIES[CONTROLLED]), 1))
+    lower = {name: value for name, value in MEMORIES[memory][0].items() if name != "cache"}
+    budget = sum(sizes_of(_config(MEMORIES[memory]), 1))
 
     def made(key_width: int) -> ModelConfig:
-        return _config([{**DELTA, "key_width": key_width}, DELTA])
+        return _config([{**lower, "key_width": key_width}, DELTA])
 
     first, second = (sum(sizes_of(made(width), 1)) for width in (16, 17))
     return made(16 + (budget - first) // (second - first))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mnemic.errors import InvalidTensor
@@ -18,12 +18,14 @@ class LayerConfig:
     Args:
         rule: its name.
         options: of the rule, such as {"width": 48} of the sliding window.
-        cache: options of `ExactCache`; None: no cache.
+        cache: options of `ExactCache`, or with "kind": "pooled" of `PooledCache`; None: no cache.
         heads: H.
         key_width: K.
         value_width: V.
         conv: taps of the short convolution; 1 sees the current token only.
         gates_see_conv: whether gates see the convolved q, k and v beside the layer's input.
+        slow: projections of which gates see slow running means; 0: none. What gates see beside the
+            layer's input begins with the weight 0.
         decay_per_key: a decay for every key (gated_delta only; rwkv7 always has it).
         mlp: width of the gated MLP's inside; 0: no MLP.
     """
@@ -36,6 +38,7 @@ class LayerConfig:
     value_width: int = 32
     conv: int = 4
     gates_see_conv: bool = False
+    slow: int = 0
     decay_per_key: bool = False
     mlp: int = 0
 
@@ -44,8 +47,9 @@ class LayerConfig:
         check_sizes(
             heads=self.heads, key_width=self.key_width, value_width=self.value_width, conv=self.conv
         )
-        if not isinstance(self.mlp, int) or self.mlp < 0:
-            raise InvalidTensor(f"mlp is {self.mlp!r}; it must be a whole number, 0 for no MLP")
+        for name, size in (("mlp", self.mlp), ("slow", self.slow)):
+            if not isinstance(size, int) or size < 0:
+                raise InvalidTensor(f"{name} is {size!r}; it must be a whole number, 0 for none")
         if self.decay_per_key and self.rule != "gated_delta":
             raise InvalidTensor(f"the rule {self.rule!r} has no choice of decay_per_key")
 
@@ -62,8 +66,14 @@ class LayerConfig:
                 raise InvalidTensor(f"a layer has no {name!r}; it has: {', '.join(known)}")
         return cls(**{**defaults, **described})
 
+    @property
+    def pooled(self) -> bool:
+        """Whether the cache is a `PooledCache`."""
+        return self.cache is not None and self.cache.get("kind") == "pooled"
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can say it."""
-        described = asdict(self)
+        described = {f.name: getattr(self, f.name) for f in fields(self)}
         described["options"] = dict(self.options)
+        described["cache"] = None if self.cache is None else dict(self.cache)
         return described

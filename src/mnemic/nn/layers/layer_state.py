@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mnemic.errors import NotAState
-from mnemic.nn.exact import CacheState
+from mnemic.nn.exact import CacheState, PooledState
 from mnemic.nn.layers.conv import ConvState
+from mnemic.nn.layers.slow import SlowState
 from mnemic.nn.state import State
 
 
@@ -18,18 +19,22 @@ class LayerState:
     Args:
         rule: of the rule.
         conv: of the short convolution.
-        cache: of the exact cache; None: there is none.
+        cache: of the exact or the pooled cache; None: there is none.
+        slow: of the slow features; None: there are none.
     """
 
     rule: State
     conv: ConvState
-    cache: CacheState | None = None
+    cache: CacheState | PooledState | None = None
+    slow: SlowState | None = None
 
     def states(self) -> dict[str, State]:
         """The states by name, for a file."""
         named: dict[str, State] = {"rule": self.rule, "conv": self.conv}
         if self.cache is not None:
             named["cache"] = self.cache
+        if self.slow is not None:
+            named["slow"] = self.slow
         return named
 
     @classmethod
@@ -39,14 +44,18 @@ class LayerState:
         Raises:
             NotAState: one is missing, or of the wrong kind.
         """
-        rule, conv, cache = states.get("rule"), states.get("conv"), states.get("cache")
-        fits = isinstance(conv, ConvState) and (cache is None or isinstance(cache, CacheState))
-        if rule is None or not fits or not set(states) <= {"rule", "conv", "cache"}:
+        rule, conv = states.get("rule"), states.get("conv")
+        cache, slow = states.get("cache"), states.get("slow")
+        if (
+            rule is None
+            or not isinstance(conv, ConvState)
+            or not isinstance(cache, CacheState | PooledState | None)
+            or not isinstance(slow, SlowState | None)
+            or not set(states) <= {"rule", "conv", "cache", "slow"}
+        ):
             kinds = {name: state.kind for name, state in states.items()}
             raise NotAState(f"{kinds} is not the state of a layer")
-        assert isinstance(conv, ConvState)
-        assert cache is None or isinstance(cache, CacheState)
-        return cls(rule, conv, cache)
+        return cls(rule, conv, cache, slow)
 
     def change(self, how: Callable[[State], State]) -> LayerState:
         """Every state changed."""
@@ -54,8 +63,8 @@ class LayerState:
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the rule's state and the convolution's tail."""
-        return self.rule.nbytes + self.conv.nbytes
+        """Bytes of the rule's state, the convolution's tail and the slow features."""
+        return self.rule.nbytes + self.conv.nbytes + (self.slow.nbytes if self.slow else 0)
 
     @property
     def cache_bytes(self) -> int:
