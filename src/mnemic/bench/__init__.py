@@ -7,6 +7,7 @@ Everything here goes through `Memory`, as a user would.
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes
     fusion.py     fits the weights of the fusion, and says how they do on data held out
+    neural/       memories inside a model; `mnemic bench mqar`
     report.py     tables, JSON, lines in results/
 
 Questions that nothing in memory answers stay out of the averages and are counted.
@@ -60,7 +61,7 @@ def run(
     from mnemic.bench import report
 
     console = Console(stderr=json_output)
-    with _progress(console) as tick:
+    with progress_bar(console) as tick:
         if task == "scale":
             from mnemic.bench.scale import run_scale
 
@@ -88,7 +89,8 @@ def run(
 
 
 @contextmanager
-def _progress(console: Any) -> Iterator[Any]:
+def progress_bar(console: Any) -> Iterator[Any]:
+    """A bar that is told what is being done, how much is done, and of how much; gone at the end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     with Progress(

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
+from mnemic.serve import neural
 
 EXIT_NOTHING, EXIT_USAGE, EXIT_STORE, EXIT_DAMAGED = 1, 2, 3, 4
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 bench_app = typer.Typer(no_args_is_help=True, help="Measure recall and speed; see README.")
 model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep keys.")
 app.add_typer(bench_app, name="bench")
+neural.add_to(bench_app)
 app.add_typer(model_app, name="model")
 
 out = Console(highlight=False, soft_wrap=True)

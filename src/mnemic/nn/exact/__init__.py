@@ -6,6 +6,8 @@
 
 Three forms give the same outputs: `dense` (the definition, quadratic), `gather` (training), and
 `online` (decoding). `ExactCache` holds what is learned; `ExactMemory` joins it to a rule.
+
+`PooledCache` is another cache: slots shared by all heads, ranked by a learned importance.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from mnemic.nn.exact.cache import CacheOutput, ExactCache
 from mnemic.nn.exact.entries import CacheState, Entries
 from mnemic.nn.exact.memory import ExactMemory, MemoryOutput, MemoryState
+from mnemic.nn.exact.pooled import PooledCache, PooledState
 from mnemic.nn.exact.score import SCORES
 
 __all__ = [
@@ -24,4 +27,6 @@ __all__ = [
     "ExactMemory",
     "MemoryOutput",
     "MemoryState",
+    "PooledCache",
+    "PooledState",
 ]

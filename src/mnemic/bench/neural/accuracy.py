@@ -1,0 +1,44 @@
+"""How often the most likely token is the answer, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from mnemic.bench.neural.mqar import IGNORED, Mqar
+from mnemic.nn.models import LanguageModel
+
+SEED = 77
+"""Of the questions asked; never of training, whose generators begin elsewhere."""
+
+CELLS = (
+    Mqar(16, 128),
+    Mqar(32, 128),
+    Mqar(32, 128, prefix=64),
+    Mqar(16, 128, overwritten=8),
+    Mqar(32, 256, uniform=True),
+    Mqar(64, 256),
+    Mqar(32, 512, uniform=True),
+)
+"""T above 128, the prefix and overwritten facts are never seen in training."""
+
+
+def accuracy(model: LanguageModel, kind: Mqar, sequences: int = 128, batch: int = 32) -> float:
+    """Share of questions answered, over `sequences` that are the same for every model."""
+    generator = torch.Generator().manual_seed(SEED)
+    right = asked = 0
+    with torch.no_grad():
+        for start in range(0, sequences, batch):
+            tokens, labels = kind.sample(min(batch, sequences - start), generator)
+            here = labels != IGNORED
+            right += int((model(tokens).logits.argmax(-1) == labels)[here].sum())
+            asked += int(here.sum())
+    return right / asked
+
+
+def accuracies(
+    model: LanguageModel, kinds: Sequence[Mqar] = CELLS, sequences: int = 128
+) -> dict[str, float]:
+    """By the name of the cell."""
+    return {kind.name: round(accuracy(model, kind, sequences), 4) for kind in kinds}

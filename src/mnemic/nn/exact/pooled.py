@@ -1,0 +1,272 @@
+"""The pooled exact cache: slots shared by all heads, kept by learned importance.
+
+Each token is kept for one head, its owner, so that no fact is stored twice; and what decides
+whether it stays is also added to the logits it is read with, which is how it is learned. Selection
+is token-exact: a token is seen as long as it is among the W best so far.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+
+from mnemic.errors import InvalidTensor, StateMismatch
+from mnemic.nn.axes import Gates, Values
+from mnemic.nn.exact.read import gain_of, unit
+from mnemic.nn.inputs import Inputs
+from mnemic.nn.state import State, check_sizes, check_state_dtype
+
+TIE_BREAK = 1e-4
+"""Weight of the write's size beside the importance: it only decides between near equals."""
+
+
+class Slots(NamedTuple):
+    """Pairs of any head, oldest first; J slots.
+
+    Args:
+        k: [B, J, K] of length 1.
+        v: [B, J, V].
+        importance: [B, J] logarithm, <= 0; carries a gradient.
+        score: [B, J] float32, detached; -inf marks an empty slot.
+        owner: [B, J] uint8, the head that reads it.
+    """
+
+    k: Tensor
+    v: Tensor
+    importance: Tensor
+    score: Tensor
+    owner: Tensor
+
+    def take(self, index: Tensor) -> Slots:
+        """The slots [B, I] named by index."""
+        wide = index.unsqueeze(-1)
+        return Slots(
+            self.k.gather(1, wide.expand(*index.shape, self.k.shape[-1])),
+            self.v.gather(1, wide.expand(*index.shape, self.v.shape[-1])),
+            self.importance.gather(1, index),
+            self.score.gather(1, index),
+            self.owner.gather(1, index),
+        )
+
+    def join(self, other: Slots) -> Slots:
+        """The slots of both, side by side."""
+        return Slots(*(torch.cat([a, b], 1) for a, b in zip(self, other, strict=True)))
+
+    def cut(self, start: int, stop: int) -> Slots:
+        """Slots start to stop - 1."""
+        return Slots(*(x[:, start:stop] for x in self))
+
+
+@dataclass(frozen=True, eq=False)
+class PooledState(State, kind="pooled_cache"):
+    """slots: W of them. There is no block: what is seen does not depend on where time was cut."""
+
+    slots: Slots = field(metadata={"parts": Slots})
+
+    def zeros(self) -> Self:
+        """Nothing kept, of the same sizes."""
+        empty = Slots(*map(torch.zeros_like, self.slots))
+        score = torch.full_like(self.slots.score, float("-inf"))
+        return replace(self, position=0, slots=empty._replace(score=score))
+
+    def to(
+        self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Self:
+        """The state elsewhere or in another precision; scores stay float32."""
+        moved = super().to(dtype, device)
+        score = self.slots.score.to(device=device)
+        return replace(moved, slots=moved.slots._replace(score=score))
+
+    def validate(self) -> None:
+        """Refuses sizes that contradict each other."""
+        k, v, *flat = self.slots
+        lead = k.shape[:2]
+        if k.ndim != 3 or v.ndim != 3 or v.shape[:2] != lead or {x.shape for x in flat} != {lead}:
+            raise InvalidTensor("the tensors of the pooled cache contradict each other in size")
+
+
+class PooledOutput(NamedTuple):
+    """state after the tokens; out [B, T, H, V], the rule's output with the reading added."""
+
+    state: PooledState
+    out: Values
+
+
+class PooledCache(nn.Module):
+    """Keeps the W most important pairs of all heads together, and adds what they say.
+
+        owner_t = argmax_h score_th,  score_th = i_th + TIE_BREAK ||write_th||
+        a_tj = q~_t . k~_j / sqrt(K) + i_j  over the owner's slots and a null sink
+        o = o_rule + sigmoid(gate) softmax(a) v
+
+    Args:
+        heads: H.
+        key_width: K.
+        width: W, for all heads together.
+        gate_init: of the gate before the sigmoid.
+        sink_init: logit of seeing nothing.
+
+    Source:
+        Ours ("IER": importance-evicted, pooled); after HOLA (Cui, 2026), arXiv:2607.02303.
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        key_width: int,
+        *,
+        width: int = 64,
+        gate_init: float = 0.0,
+        sink_init: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_sizes(heads=heads, key_width=key_width, width=width)
+        for name, value in (("gate_init", gate_init), ("sink_init", sink_init)):
+            if not math.isfinite(value):
+                raise InvalidTensor(f"{name} is {value!r}; it must be a finite number")
+        if heads > 255:
+            raise InvalidTensor(f"heads is {heads}; an owner is a byte: 255 at most")
+        self.heads, self.key_width, self.width = heads, key_width, width
+        self.gamma_q = nn.Parameter(torch.ones(key_width))
+        self.gamma_k = nn.Parameter(torch.ones(key_width))
+        self.sink = nn.Parameter(torch.full((heads,), float(sink_init)))
+        self.gate = nn.Parameter(torch.full((heads,), float(gate_init)))
+
+    def extra_repr(self) -> str:
+        """The options, for print(model)."""
+        return f"width={self.width}"
+
+    @property
+    def name(self) -> str:
+        """What a state remembers of its cache."""
+        return f"pooled({self.width})"
+
+    def init_state(
+        self,
+        batch: int,
+        value_width: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> PooledState:
+        """Nothing kept."""
+        check_sizes(batch=batch, value_width=value_width)
+        check_state_dtype(dtype)
+        lead = (batch, self.width)
+        slots = Slots(
+            torch.zeros(*lead, self.key_width, dtype=dtype, device=device),
+            torch.zeros(*lead, value_width, dtype=dtype, device=device),
+            torch.zeros(lead, dtype=dtype, device=device),
+            torch.full(lead, float("-inf"), device=device),
+            torch.zeros(lead, dtype=torch.uint8, device=device),
+        )
+        return PooledState(self.name, 0, slots)
+
+    def forward(
+        self,
+        state: PooledState,
+        inputs: Inputs,
+        out: Values,
+        write_magnitude: Gates,
+        importance: Gates,
+        chunk: int = 64,
+    ) -> PooledOutput:
+        """T tokens, `chunk` at a time: T (W + C) memory.
+
+        Args:
+            state: before them.
+            inputs: as the rule got them.
+            out: [B, T, H, V] of the rule.
+            write_magnitude: [B, T, H] of the rule.
+            importance: [B, T, H], logarithm.
+            chunk: tokens at once; changes rounding only.
+        """
+        if not isinstance(state, PooledState) or state.rule != self.name:
+            made = getattr(state, "rule", type(state).__name__)
+            raise StateMismatch(
+                f"the cache {self.name!r} was given a state of {made!r}; "
+                "begin with its own init_state"
+            )
+        if state.slots.k.shape[0] != out.shape[0]:
+            raise StateMismatch(
+                f"the inputs have {out.shape[0]} rows, the cache's state {state.slots.k.shape[0]}; "
+                "the batch cannot change between calls: begin with init_state"
+            )
+        check_sizes(chunk=chunk)
+        dtype = state.slots.k.dtype
+        ready = inputs.cast(dtype).silence_padding()
+        tokens = _tokens(ready, inputs, write_magnitude, importance.to(dtype))
+        gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")
+        q = unit(ready.q) * gain.to(dtype)
+        slots, reads = state.slots, []
+        for start in range(0, out.shape[1], chunk):
+            stop = min(start + chunk, out.shape[1])
+            pool = slots.join(tokens.cut(start, stop))
+            alive = _alive(pool.score, stop - start, self.width)
+            reads.append(self._read(q[:, start:stop], pool, alive))
+            slots = pool.take(_survivors(alive[:, -1], self.width))
+        read = torch.cat(reads, 1)
+        if inputs.mask is not None:
+            read = read.masked_fill(~inputs.mask[..., None, None], 0.0)
+        gate = self.gate.to(dtype).sigmoid().unsqueeze(-1)
+        total = (out.to(dtype) + gate * read).to(out.dtype)
+        return PooledOutput(PooledState(self.name, state.position + out.shape[1], slots), total)
+
+    def _read(self, q: Tensor, pool: Slots, alive: Tensor) -> Tensor:
+        """[B, C, H, V] from q [B, C, H, K] and alive [B, C, J]."""
+        logits = torch.einsum("bthk,bjk->bhtj", q, pool.k) + pool.importance[:, None, None]
+        heads = torch.arange(self.heads, device=q.device)
+        owned = pool.owner.unsqueeze(1) == heads.unsqueeze(1)
+        seen = alive.unsqueeze(1) & owned.unsqueeze(2)
+        logits = logits.masked_fill(~seen, float("-inf"))
+        sink = self.sink.to(q.dtype).reshape(1, -1, 1, 1).expand(*logits.shape[:3], 1)
+        weights = torch.cat([logits, sink], 3).softmax(3)[..., :-1]
+        return torch.einsum("bhtj,bjv->bthv", weights, pool.v)
+
+
+def _tokens(ready: Inputs, inputs: Inputs, write: Gates, importance: Gates) -> Slots:
+    """The tokens as slots, each with the key and value of its owner."""
+    with torch.no_grad():
+        every = importance.float() + TIE_BREAK * write.float()
+        score, owner = every.max(-1)
+        if inputs.mask is not None:
+            score = score.masked_fill(~inputs.mask, float("-inf"))
+            owner = owner.masked_fill(~inputs.mask, 0)
+    wide = owner[..., None, None]
+
+    def own(x: Tensor) -> Tensor:
+        return x.gather(2, wide.expand(*owner.shape, 1, x.shape[-1])).squeeze(2)
+
+    chosen = importance.gather(2, owner.unsqueeze(-1)).squeeze(-1)
+    if inputs.mask is not None:
+        chosen = chosen.masked_fill(~inputs.mask, 0.0)
+    return Slots(unit(own(ready.k)), own(ready.v), chosen, score, owner.to(torch.uint8))
+
+
+def _alive(score: Tensor, length: int, width: int) -> Tensor:
+    """[B, C, J]: which slots are among the `width` best when each of the C tokens is read.
+
+    Args:
+        score: [B, J], W kept slots and then C tokens, oldest first; of equals the earlier wins.
+        length: C.
+        width: W.
+    """
+    with torch.no_grad():
+        slot = torch.arange(score.shape[1], device=score.device)
+        now = slot[score.shape[1] - length :]
+        arrived = slot <= now.unsqueeze(1)
+        higher = score.unsqueeze(2) > score.unsqueeze(1)
+        equal = score.unsqueeze(2) == score.unsqueeze(1)
+        beats = higher | (equal & (slot.unsqueeze(1) < slot))
+        better = arrived.float() @ beats.float()
+        return (better < width) & arrived & (score > float("-inf")).unsqueeze(1)
+
+
+def _survivors(alive: Tensor, width: int) -> Tensor:
+    """[B, W] slots to keep, oldest first; where fewer are alive nothing was evicted yet, and the
+    rest are empty ones, in front.
+    """
+    return alive.to(torch.uint8).argsort(dim=1, stable=True)[:, -width:]

@@ -1,0 +1,9 @@
+"""Models: layers given as data, between an embedding and its transpose."""
+
+from __future__ import annotations
+
+from mnemic.nn.models.config import ModelConfig
+from mnemic.nn.models.language_model import LanguageModel, LanguageModelOutput
+from mnemic.nn.models.model_state import ModelState
+
+__all__ = ["LanguageModel", "LanguageModelOutput", "ModelConfig", "ModelState"]
