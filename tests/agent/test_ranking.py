@@ -17,6 +17,7 @@ from mnemic.agent.channels.lexical import K1, B
 from mnemic.agent.recall import second
 from mnemic.agent.recall.fuse import PARTS, fitted
 from mnemic.agent.terms import query_terms, terms_of
+from mnemic.errors import InvalidInput, InvalidQuery
 from mnemic.testing.fakes import FixedClock, HashEmbedder
 
 DAY = "2026-03-{:02d}T10:00:00+00:00"
@@ -257,3 +258,17 @@ def test_threads_share_kept_postings(memory: Memory) -> None:
             memory.remember(f"boat {n}", scope="a")
         for one in asked:
             one.result()
+
+
+def test_a_query_that_is_no_text_or_no_vector_is_refused(memory: Memory) -> None:
+    """Lone surrogates, wrong shapes and NaN are named, not met somewhere deep down."""
+    memory.remember("A boat.", scope="a")
+    memory.ready()
+    with pytest.raises(InvalidQuery, match="surrogate"):
+        memory.recall("boat \ud800", scope="a")
+    for vector in (np.zeros(3, dtype=np.float32), np.full(64, np.nan, dtype=np.float32)):
+        with pytest.raises(InvalidQuery, match="64 finite floats"):
+            memory.recall("boat", scope="a", vector=vector)
+    for name in (None, "x\ud800"):
+        with pytest.raises(InvalidInput, match="no text"):
+            memory.get(name, scope="a")

@@ -21,6 +21,7 @@ from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
 from mnemic.agent.stores.sqlite import SqliteStore
+from mnemic.agent.terms import is_text
 from mnemic.agent.view import Views
 from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
@@ -325,7 +326,13 @@ class Memory:
     # -- looking -----------------------------------------------------------------------------
 
     def get(self, id_or_ref: str, *, scope: str = DEFAULT_SCOPE) -> list[Episode]:
-        """Episodes by id, the first characters of an id (8 or more), or your own ref."""
+        """Episodes by id, the first characters of an id (8 or more), or your own ref.
+
+        Raises:
+            InvalidInput: `id_or_ref` is no text.
+        """
+        if not isinstance(id_or_ref, str) or not is_text(id_or_ref):
+            raise InvalidInput(f"id or ref {id_or_ref!r:.60} is no text; pass a string")
         return self.store.find(self.store.scope_ids(scope), id_or_ref)
 
     def episodes(

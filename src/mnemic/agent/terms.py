@@ -235,6 +235,15 @@ def terms_of(text: str) -> list[str]:
     return [term for word in _WORD.findall(_fold(text)) for term, _ in _expand(word)]
 
 
+def is_text(text: str) -> bool:
+    """Whether a string can be written as UTF-8; lone surrogates cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def searchable(text: str, speaker: str | None) -> str:
     """What the shallow keys of an episode are made from: its words and who said them."""
     return f"{speaker} {text}" if speaker else text

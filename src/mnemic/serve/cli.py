@@ -428,7 +428,7 @@ def context(
 @app.command(name="list")
 def list_(
     scope: Scope = "default",
-    limit: Annotated[int, typer.Option("-n", "--limit", help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many.")] = 20,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:

@@ -35,7 +35,7 @@ from mnemic.agent.recall.fuse import (
 )
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
-from mnemic.agent.terms import query_terms
+from mnemic.agent.terms import is_text, query_terms
 from mnemic.agent.view import View, Views
 from mnemic.clock import perf_ms
 from mnemic.errors import InvalidQuery
@@ -196,6 +196,8 @@ def check(query: Query) -> None:
     """Raises InvalidQuery if a field of the query is out of range."""
     if not isinstance(query.text, str) or not query.text.strip():
         raise InvalidQuery(f"query {query.text!r:.60} is empty; ask something")
+    if not is_text(query.text):
+        raise InvalidQuery(f"query {query.text!r:.60} holds a lone surrogate; decode it rightly")
     if len(query.text) > QUERY_CHARS_MAX:
         raise InvalidQuery(
             f"the query has {len(query.text):,} characters, at most {QUERY_CHARS_MAX:,}; shorten it"
@@ -238,6 +240,10 @@ def _dense(
     vector = query.vector
     if vector is None:
         vector = parts.embedder.embed([query.text])[0]
+    elif vector.shape != (space.dimension,) or not np.isfinite(vector).all():
+        raise InvalidQuery(
+            f"vector has the shape {vector.shape}; pass {space.dimension} finite floats"
+        )
     watch.lap("embed")
     best_words = np.empty(0, dtype=np.int64)
     if words is not None:
