@@ -7,10 +7,10 @@ BIN := .venv/bin
 demo: .venv/ready
 	@$(BIN)/python examples/demo.py
 
-test: .venv/ready-nn check
+test: .venv/ready-test check
 	@$(BIN)/python -m pytest -q
 
-check: .venv/ready-nn
+check: .venv/ready-test
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
@@ -20,14 +20,14 @@ check: .venv/ready-nn
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mnemic needs Python 3.11 or newer; set PYTHON=")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@$(BIN)/mnemic model install
 	@touch $@
 
-# The tensor memories too, which need torch.
-.venv/ready-nn: .venv/ready
+# What the tests need too, and the tensor memories and language models: torch, transformers.
+.venv/ready-test: .venv/ready
 	@echo "installing torch into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,nn]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,nn,lm]'
 	@touch $@
 
 clean:

@@ -261,8 +261,11 @@ def test_a_convolution_is_the_weighted_sum_of_the_last_tokens() -> None:
 
 
 def test_bfloat16_stays_near_float32() -> None:
-    model, said = make({"rule": "delta", "cache": CACHE, "mlp": 8}).float(), tokens(2, 30)
+    """A cache that keeps everything: which of two near equals a narrow one keeps is chance."""
+    wide_cache = {"width": 30, "chunk": 5}
+    model, said = make({"rule": "delta", "cache": wide_cache, "mlp": 8}).float(), tokens(2, 30)
     wide = model(said)
     narrow = model.bfloat16()(said)
     assert narrow.state.layers[0].conv.tail.dtype == torch.float32
-    assert torch.allclose(narrow.logits.float(), wide.logits, atol=0.1)
+    error = (narrow.logits.float() - wide.logits).square().mean() / wide.logits.square().mean()
+    assert error.sqrt() < 0.02

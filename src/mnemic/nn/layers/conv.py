@@ -42,8 +42,10 @@ class ConvOutput(NamedTuple):
 class ShortConv(nn.Module):
     """Each channel as a weighted sum of its last `taps` tokens; y_t = sum_i w_i x_(t-i).
 
-    Begins as the identity plus a little noise. Padding on the left is skipped, at any call: a row's
-    tokens see the row's own last tokens, not the padding between.
+    Begins with every tap alike at random, as `nn.Conv1d` does: begun as the identity, neighbours are
+    found late, and the bare delta rule stands still for hundreds of steps (LOG.md). Padding on the
+    left is skipped, at any call: a row's tokens see the row's own last tokens, not the padding
+    between.
 
     Args:
         channels: D.
@@ -57,9 +59,8 @@ class ShortConv(nn.Module):
     def __init__(self, channels: int, taps: int = 4) -> None:
         super().__init__()
         check_sizes(channels=channels, taps=taps)
-        weight = torch.randn(taps, channels) * 0.1
-        weight[-1] += 1.0
-        self.weight = nn.Parameter(weight)
+        bound = taps**-0.5
+        self.weight = nn.Parameter(torch.empty(taps, channels).uniform_(-bound, bound))
         self.channels, self.taps = channels, taps
 
     @property
