@@ -97,7 +97,11 @@ class Mixer(nn.Module):
         self.importance = nn.Linear(features, config.heads) if config.pooled else None
         if self.importance is not None:
             nn.init.ones_(self.importance.bias)
-        _begin_with(width, self.gates, self.importance)
+        _begin_with(width, self.gates)
+        if self.importance is not None:
+            # It sees the convolved tokens from the start: begun without them, it ranks late (LOG).
+            slow = self.slow.out_width if self.slow is not None else 0
+            _begin_with(features - slow, self.importance)
 
     def init_state(
         self,
@@ -204,12 +208,11 @@ def _check_parts(mixer: Mixer, state: LayerState) -> None:
             )
 
 
-def _begin_with(width: int, *modules: nn.Module | None) -> None:
-    """What gates see beside the first `width` features begins without a say."""
-    for module in modules:
-        for part in module.modules() if module is not None else ():
-            if isinstance(part, nn.Linear):
-                nn.init.zeros_(part.weight[:, width:])
+def _begin_with(width: int, module: nn.Module) -> None:
+    """What it sees beside the first `width` features begins without a say."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.zeros_(part.weight[:, width:])
 
 
 def _make_cache(config: LayerConfig) -> ExactCache | PooledCache | None:
