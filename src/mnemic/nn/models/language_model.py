@@ -10,9 +10,11 @@ from torch import Tensor, nn
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Mask
+from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.layers import Layer, LayerState, RMSNorm
 from mnemic.nn.models.config import ModelConfig
 from mnemic.nn.models.model_state import ModelState
+from mnemic.nn.rules.rule import chunk_for
 
 
 class LanguageModelOutput(NamedTuple):
@@ -61,7 +63,7 @@ class LanguageModel(nn.Module):
         tokens: Tensor,
         state: ModelState | None = None,
         mask: Mask | None = None,
-        chunk: int = 64,
+        chunk: int | None = None,
     ) -> LanguageModelOutput:
         """T tokens at once.
 
@@ -70,7 +72,8 @@ class LanguageModel(nn.Module):
             state: before them; None: fresh.
             mask: [B, T] bool, False at padding, which must be on the left; logits there mean
                 nothing.
-            chunk: tokens the rules handle at once; changes rounding only.
+            chunk: tokens handled at once; changes rounding only. 1 is T steps; None is that for a
+                model in float64, so that a text cut anywhere gives the same bits.
 
         Raises:
             InvalidTensor: tokens that are no tokens of the vocabulary.
@@ -79,12 +82,25 @@ class LanguageModel(nn.Module):
         if tokens.ndim != 2 or tokens.shape[1] == 0:
             raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
         before = self._before(tokens, state)
+        size = chunk_for(chunk, self.embedding.weight.dtype)
+        if size == 1:
+            return self._unrolled(tokens, before, mask)
         x = self._embed(tokens)
         after: list[LayerState] = []
         for layer, own in zip(self._layers, before.layers, strict=True):
-            own_next, x = layer(x, own, mask, chunk)
+            own_next, x = layer(x, own, mask, size)
             after.append(own_next)
         return LanguageModelOutput(self._head(x), ModelState(tuple(after)))
+
+    def _unrolled(
+        self, tokens: Tensor, state: ModelState, mask: Mask | None
+    ) -> LanguageModelOutput:
+        left_padding(mask, *tokens.shape)
+        logits = []
+        for t in range(tokens.shape[1]):
+            at, state = self.step(tokens[:, t], state, None if mask is None else mask[:, t])
+            logits.append(at)
+        return LanguageModelOutput(torch.stack(logits, 1), state)
 
     def step(
         self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
