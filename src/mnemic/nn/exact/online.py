@@ -45,10 +45,10 @@ def write(
         slots, ticket = Entries(*(x.clone() for x in slots)), Ticket(state.position + 1)
     width = state.width
     if is_even(phases):
-        at = width + phases[0]
+        place = width + phases[0]
         for buffer, new in zip(slots, token, strict=False):
             if new is not None:
-                buffer.select(2, at).copy_(new)
+                buffer.select(2, place).copy_(new)
     else:
         rows = torch.arange(len(phases), device=slots.k.device)
         at = torch.tensor(phases, device=slots.k.device) + width
