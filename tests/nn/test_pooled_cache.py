@@ -18,10 +18,10 @@ from mnemic.nn.layers.slow import KEEPS, SlowFeatures
 T, HEADS, K, V, WIDTH = 23, 2, 4, 3, 5
 
 
-@pytest.fixture
-def cache() -> PooledCache:
+@pytest.fixture(params=[False, True], ids=["", "fading"])
+def cache(request: pytest.FixtureRequest) -> PooledCache:
     torch.manual_seed(1)
-    cache = PooledCache(HEADS, K, width=WIDTH).double()
+    cache = PooledCache(HEADS, K, width=WIDTH, fading=request.param).double()
     for parameter in cache.parameters():
         torch.nn.init.normal_(parameter)
     return cache
@@ -53,7 +53,11 @@ def defined(cache: PooledCache, given: tuple[Inputs, Any, Any, Any]) -> Any:
                 for j in kept:
                     if owner[j] == h:
                         k = inputs.k[b, j, h] / inputs.k[b, j, h].norm() * K**0.5 * cache.gamma_k
-                        logits.append(q @ k / K**0.5 + importance[b, j, h])
+                        fade = 0.0
+                        if cache.fading is not None:
+                            rate = torch.nn.functional.softplus(cache.fading[h])
+                            fade = rate * torch.tensor(t - j + 1.0, dtype=torch.float64).log()
+                        logits.append(q @ k / K**0.5 + importance[b, j, h] - fade)
                         values.append(inputs.v[b, j, h])
                 weights = torch.stack(logits).softmax(0)
                 total[b, t, h] += cache.gate[h].sigmoid() * (weights @ torch.stack(values))
@@ -80,6 +84,20 @@ def test_the_state_does_not_depend_on_where_time_was_cut(cache: PooledCache) -> 
         assert state.equals(whole)
 
 
+def test_its_width_may_change(cache: PooledCache) -> None:
+    """Narrower keeps the best of what there is; wider has room for more."""
+    inputs, out, size, importance = tokens()
+    begin = cache.init_state(2, V, torch.float64)
+    wide = cache(begin, inputs, out, size, importance)
+    cache.width = 3
+    narrow = cache(begin, inputs, out, size, importance)
+    assert cache._fitted(wide.state.slots).score.equal(narrow.state.slots.score)
+    cache.width = 9
+    again = cache(narrow.state, inputs, out, size, importance).state
+    assert again.slots.k.shape == (2, 9, K)
+    assert again.slots.score.isfinite().all()
+
+
 def test_importance_learns_through_the_read_and_selection_does_not(cache: PooledCache) -> None:
     inputs, out, size, importance = tokens()
     importance.requires_grad_()
@@ -90,8 +108,8 @@ def test_importance_learns_through_the_read_and_selection_does_not(cache: Pooled
 
 
 def test_bad_input_is_named(cache: PooledCache) -> None:
-    with pytest.raises(StateMismatch, match=r"pooled\(5\)"):
-        cache(PooledCache(HEADS, K, width=4).init_state(2, V, torch.float64), *tokens())
+    with pytest.raises(StateMismatch, match=r"pooled\(2\)"):
+        cache(PooledCache(1, K).init_state(2, V, torch.float64), *tokens())
     with pytest.raises(StateMismatch, match="batch cannot change"):
         cache(cache.init_state(1, V, torch.float64), *tokens())
     with pytest.raises(InvalidTensor, match="width is 0"):

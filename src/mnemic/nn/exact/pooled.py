@@ -13,12 +13,17 @@ from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Gates, Values
 from mnemic.nn.exact.read import gain_of, unit
+from mnemic.nn.exact.select import top
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype
+
+FADING_INIT = -2.0
+"""Of the rate of fading before softplus: 0.13, a slot ten times as old counts a third less."""
 
 TIE_BREAK = 1e-4
 """Weight of the write's size beside the importance: it only decides between near equals."""
@@ -33,6 +38,7 @@ class Slots(NamedTuple):
         importance: [B, J] logarithm, <= 0; carries a gradient.
         score: [B, J] float32, detached; -inf marks an empty slot.
         owner: [B, J] uint8, the head that reads it.
+        position: [B, J] int32, real tokens before it in its row.
     """
 
     k: Tensor
@@ -40,6 +46,7 @@ class Slots(NamedTuple):
     importance: Tensor
     score: Tensor
     owner: Tensor
+    position: Tensor
 
     def take(self, index: Tensor) -> Slots:
         """The slots [B, I] named by index."""
@@ -50,6 +57,7 @@ class Slots(NamedTuple):
             self.importance.gather(1, index),
             self.score.gather(1, index),
             self.owner.gather(1, index),
+            self.position.gather(1, index),
         )
 
     def join(self, other: Slots) -> Slots:
@@ -63,15 +71,22 @@ class Slots(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PooledState(State, kind="pooled_cache"):
-    """slots: W of them. There is no block: what is seen does not depend on where time was cut."""
+    """There is no block: what is seen does not depend on where time was cut.
+
+    Args:
+        slots: W of them.
+        count: [B] int32, real tokens seen, by row.
+    """
 
     slots: Slots = field(metadata={"parts": Slots})
+    count: Tensor
 
     def zeros(self) -> Self:
         """Nothing kept, of the same sizes."""
         empty = Slots(*map(torch.zeros_like, self.slots))
         score = torch.full_like(self.slots.score, float("-inf"))
-        return replace(self, position=0, slots=empty._replace(score=score))
+        slots = empty._replace(score=score)
+        return replace(self, position=0, slots=slots, count=torch.zeros_like(self.count))
 
     def to(
         self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
@@ -87,6 +102,8 @@ class PooledState(State, kind="pooled_cache"):
         lead = k.shape[:2]
         if k.ndim != 3 or v.ndim != 3 or v.shape[:2] != lead or {x.shape for x in flat} != {lead}:
             raise InvalidTensor("the tensors of the pooled cache contradict each other in size")
+        if self.count.shape != lead[:1]:
+            raise InvalidTensor(f"count has the shape {tuple(self.count.shape)}, not {lead[:1]}")
 
 
 class PooledOutput(NamedTuple):
@@ -100,13 +117,15 @@ class PooledCache(nn.Module):
     """Keeps the W most important pairs of all heads together, and adds what they say.
 
         owner_t = argmax_h score_th,  score_th = i_th + TIE_BREAK ||write_th||
-        a_tj = q~_t . k~_j / sqrt(K) + i_j  over the owner's slots and a null sink
-        o = o_rule + sigmoid(gate) softmax(a) v
+        a_tj = q~_t . k~_j / sqrt(K) + i_j - softplus(fading_h) ln(1 + age_tj)
+        o = o_rule + sigmoid(gate) softmax(a) v      over the owner's slots and a null sink
 
     Args:
         heads: H.
         key_width: K.
-        width: W, for all heads together.
+        width: W, for all heads together; may be set anew at any time.
+        fading: whether older pairs are read more faintly, by a learned rate per head, so that of
+            two pairs with one key the newer is heard.
         gate_init: of the gate before the sigmoid.
         sink_init: logit of seeing nothing.
 
@@ -120,21 +139,33 @@ class PooledCache(nn.Module):
         key_width: int,
         *,
         width: int = 64,
+        fading: bool = False,
         gate_init: float = 0.0,
         sink_init: float = 0.0,
     ) -> None:
         super().__init__()
-        check_sizes(heads=heads, key_width=key_width, width=width)
+        check_sizes(heads=heads, key_width=key_width)
         for name, value in (("gate_init", gate_init), ("sink_init", sink_init)):
             if not math.isfinite(value):
                 raise InvalidTensor(f"{name} is {value!r}; it must be a finite number")
         if heads > 255:
             raise InvalidTensor(f"heads is {heads}; an owner is a byte: 255 at most")
         self.heads, self.key_width, self.width = heads, key_width, width
+        self.fading = nn.Parameter(torch.full((heads,), FADING_INIT)) if fading else None
         self.gamma_q = nn.Parameter(torch.ones(key_width))
         self.gamma_k = nn.Parameter(torch.ones(key_width))
         self.sink = nn.Parameter(torch.full((heads,), float(sink_init)))
         self.gate = nn.Parameter(torch.full((heads,), float(gate_init)))
+
+    @property
+    def width(self) -> int:
+        """W, the pairs kept."""
+        return self._width
+
+    @width.setter
+    def width(self, width: int) -> None:
+        check_sizes(width=width)
+        self._width = width
 
     def extra_repr(self) -> str:
         """The options, for print(model)."""
@@ -142,8 +173,8 @@ class PooledCache(nn.Module):
 
     @property
     def name(self) -> str:
-        """What a state remembers of its cache."""
-        return f"pooled({self.width})"
+        """What a state remembers of its cache; its width may change."""
+        return f"pooled({self.heads})"
 
     def init_state(
         self,
@@ -162,8 +193,10 @@ class PooledCache(nn.Module):
             torch.zeros(lead, dtype=dtype, device=device),
             torch.full(lead, float("-inf"), device=device),
             torch.zeros(lead, dtype=torch.uint8, device=device),
+            torch.zeros(lead, dtype=torch.int32, device=device),
         )
-        return PooledState(self.name, 0, slots)
+        count = torch.zeros(batch, dtype=torch.int32, device=device)
+        return PooledState(self.name, 0, slots, count)
 
     def forward(
         self,
@@ -198,26 +231,45 @@ class PooledCache(nn.Module):
         check_sizes(chunk=chunk)
         dtype = state.slots.k.dtype
         ready = inputs.cast(dtype).silence_padding()
-        tokens = _tokens(ready, inputs, write_magnitude, importance.to(dtype))
+        count = state.count.unsqueeze(1) + _counted(inputs)
+        tokens = _tokens(ready, inputs, write_magnitude, importance.to(dtype), count - 1)
         gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")
         q = unit(ready.q) * gain.to(dtype)
-        slots, reads = state.slots, []
+        slots, reads = self._fitted(state.slots), []
         for start in range(0, out.shape[1], chunk):
             stop = min(start + chunk, out.shape[1])
             pool = slots.join(tokens.cut(start, stop))
             alive = _alive(pool.score, stop - start, self.width)
-            reads.append(self._read(q[:, start:stop], pool, alive))
+            reads.append(self._read(q[:, start:stop], pool, alive, count[:, start:stop]))
             slots = pool.take(_survivors(alive[:, -1], self.width))
         read = torch.cat(reads, 1)
         if inputs.mask is not None:
             read = read.masked_fill(~inputs.mask[..., None, None], 0.0)
         gate = self.gate.to(dtype).sigmoid().unsqueeze(-1)
         total = (out.to(dtype) + gate * read).to(out.dtype)
-        return PooledOutput(PooledState(self.name, state.position + out.shape[1], slots), total)
+        return PooledOutput(
+            PooledState(self.name, state.position + out.shape[1], slots, count[:, -1].clone()),
+            total,
+        )
 
-    def _read(self, q: Tensor, pool: Slots, alive: Tensor) -> Tensor:
-        """[B, C, H, V] from q [B, C, H, K] and alive [B, C, J]."""
+    def _fitted(self, slots: Slots) -> Slots:
+        """As many slots as the cache now has; what was dropped stays dropped."""
+        held = slots.score.shape[1]
+        if held > self.width:
+            return slots.take(top(slots.score, self.width))
+        if held < self.width:
+            room = [x.new_zeros((x.shape[0], self.width - held, *x.shape[2:])) for x in slots]
+            free = Slots(*room)
+            return free._replace(score=torch.full_like(free.score, float("-inf"))).join(slots)
+        return slots
+
+    def _read(self, q: Tensor, pool: Slots, alive: Tensor, count: Tensor) -> Tensor:
+        """[B, C, H, V] from q [B, C, H, K], alive [B, C, J] and count [B, C]."""
         logits = torch.einsum("bthk,bjk->bhtj", q, pool.k) + pool.importance[:, None, None]
+        if self.fading is not None:
+            age = (count.unsqueeze(2) - pool.position.unsqueeze(1)).clamp_min(1).to(q.dtype).log()
+            rate = softplus(self.fading).to(q.dtype)
+            logits = logits - rate.reshape(1, -1, 1, 1) * age.unsqueeze(1)
         heads = torch.arange(self.heads, device=q.device)
         owned = pool.owner.unsqueeze(1) == heads.unsqueeze(1)
         seen = alive.unsqueeze(1) & owned.unsqueeze(2)
@@ -227,7 +279,17 @@ class PooledCache(nn.Module):
         return torch.einsum("bhtj,bjv->bthv", weights, pool.v)
 
 
-def _tokens(ready: Inputs, inputs: Inputs, write: Gates, importance: Gates) -> Slots:
+def _counted(inputs: Inputs) -> Tensor:
+    """[B or 1, T] int32: real tokens among these, up to and with each."""
+    if inputs.mask is not None:
+        return inputs.mask.cumsum(1, dtype=torch.int32)
+    length, device = inputs.q.shape[1], inputs.q.device
+    return torch.arange(1, length + 1, dtype=torch.int32, device=device).unsqueeze(0)
+
+
+def _tokens(
+    ready: Inputs, inputs: Inputs, write: Gates, importance: Gates, position: Tensor
+) -> Slots:
     """The tokens as slots, each with the key and value of its owner."""
     with torch.no_grad():
         every = importance.float() + TIE_BREAK * write.float()
@@ -243,7 +305,8 @@ def _tokens(ready: Inputs, inputs: Inputs, write: Gates, importance: Gates) -> S
     chosen = importance.gather(2, owner.unsqueeze(-1)).squeeze(-1)
     if inputs.mask is not None:
         chosen = chosen.masked_fill(~inputs.mask, 0.0)
-    return Slots(unit(own(ready.k)), own(ready.v), chosen, score, owner.to(torch.uint8))
+    kind = owner.to(torch.uint8)
+    return Slots(unit(own(ready.k)), own(ready.v), chosen, score, kind, position)
 
 
 def _alive(score: Tensor, length: int, width: int) -> Tensor:
