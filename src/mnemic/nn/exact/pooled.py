@@ -318,14 +318,18 @@ def _alive(score: Tensor, length: int, width: int) -> Tensor:
         width: W.
     """
     with torch.no_grad():
+        held = score.shape[1] - length
+        kept, new = score[:, :held], score[:, held:]
         slot = torch.arange(score.shape[1], device=score.device)
-        now = slot[score.shape[1] - length :]
-        arrived = slot <= now.unsqueeze(1)
-        higher = score.unsqueeze(2) > score.unsqueeze(1)
-        equal = score.unsqueeze(2) == score.unsqueeze(1)
-        beats = higher | (equal & (slot.unsqueeze(1) < slot))
-        better = arrived.float() @ beats.float()
-        return (better < width) & arrived & (score > float("-inf")).unsqueeze(1)
+        now = slot[held:].unsqueeze(1)
+        higher = new.unsqueeze(2) > score.unsqueeze(1)
+        equal = new.unsqueeze(2) == score.unsqueeze(1)
+        # What was kept before is ranked once; then each new token pushes back those it beats.
+        order = kept.sort(dim=1, descending=True, stable=True).indices
+        ahead_of_new = (kept.unsqueeze(2) >= new.unsqueeze(1)).sum(1)
+        ahead = torch.cat([order.argsort(dim=1), ahead_of_new], 1).unsqueeze(1)
+        ahead = ahead + (higher | (equal & (now < slot))).cumsum(1, dtype=torch.int32)
+        return (ahead < width) & (slot <= now) & (score > float("-inf")).unsqueeze(1)
 
 
 def _survivors(alive: Tensor, width: int) -> Tensor:
