@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mnemic.nn.models.config import ModelConfig
-from mnemic.nn.models.language_model import LanguageModel, LanguageModelOutput
+from mnemic.nn.models.language_model import LanguageModel
 from mnemic.nn.models.model_state import ModelState
+from mnemic.nn.models.recurrent import LanguageModelOutput, RecurrentModel
 
-__all__ = ["LanguageModel", "LanguageModelOutput", "ModelConfig", "ModelState"]
+__all__ = ["LanguageModel", "LanguageModelOutput", "ModelConfig", "ModelState", "RecurrentModel"]
