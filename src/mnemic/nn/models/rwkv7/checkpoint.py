@@ -134,6 +134,11 @@ def _read(path: Path) -> dict[str, Tensor]:
                 f"{str(path)!r}: {name} is {tensor.layout} of {tensor.dtype} on {tensor.device}; "
                 "it must be plain floats"
             )
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise NotACheckpoint(
+                f"{str(path)!r}: {name} claims the shape {tuple(tensor.shape)}, but the file has "
+                f"only {tensor.untyped_storage().nbytes()} bytes of it"
+            )
     return tensors
 
 
