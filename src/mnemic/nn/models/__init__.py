@@ -1,4 +1,7 @@
-"""Models: layers given as data, between an embedding and its transpose."""
+"""Models: layers given as data, between an embedding and its transpose.
+
+`rwkv7` beside them is one made elsewhere: official checkpoints, called the same way.
+"""
 
 from __future__ import annotations
 
