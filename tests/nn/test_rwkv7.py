@@ -83,6 +83,9 @@ def randomise(model: Rwkv7Model, seed: int = 0) -> Rwkv7Model:
             elif made is None:
                 # [in, out] for low ranks, [out, in] for the rest; embeddings are normalised.
                 made = normal * weight.shape[0 if leaf[1:] in ("1", "2") else -1] ** -0.5
+            if name.endswith(("output.weight", "ffn.value.weight")):
+                # As GPT-2 begins: layers add to what is there, they do not drown it.
+                made = made * (2 * model.config.layers) ** -0.5
             weight.copy_(made)
     return model.requires_grad_(False)
 
@@ -205,8 +208,7 @@ def _fill(value: float, *names: str) -> Callable[[Rwkv7Model], None]:
     return mutate
 
 
-def _turn_state(model: Rwkv7Model) -> None:
-    """q and the removed key change places in time: decays act on the wrong axis."""
+def _flip_decays(model: Rwkv7Model) -> None:
     for block in model.blocks:
         block.att.w0.copy_(block.att.w0.flip(-1))
 
@@ -221,7 +223,7 @@ MUTATIONS: dict[str, Callable[[Rwkv7Model], None]] = {
     "a as sigmoid(0 + ...)": _fill(0.0, "att.a0"),
     "no token shift of w": _fill(0.0, "att.x_w"),
     "no token shift in the channels": _fill(0.0, "ffn.x_k"),
-    "decays on other channels": _turn_state,
+    "decays on other channels": _flip_decays,
     "no low rank of w": _fill(0.0, "att.w2"),
     "no ln0": _fill(1.0, "ln0.weight"),
 }
@@ -229,7 +231,7 @@ MUTATIONS: dict[str, Callable[[Rwkv7Model], None]] = {
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_every_part_has_a_say(official: Official, name: str) -> None:
-    """The weights are such that a wrong part shows, a hundred times above the tolerance."""
+    """The weights are such that a wrong part shows, above the tolerance by a factor of hundreds."""
     model = Rwkv7Model(WIDE)
     model.load_state_dict(official.model.state_dict())
     model.requires_grad_(False)
@@ -454,6 +456,11 @@ def test_bad_input_is_named() -> None:
         Rwkv7Config(width=20, head_size=8)
     with pytest.raises(InvalidTensor, match="layers is 0"):
         Rwkv7Config(layers=0)
+    assert Rwkv7Config.of(SMALL.to_dict()) == SMALL
+    with pytest.raises(InvalidTensor, match="describes no RWKV-7: .*'depth'"):
+        Rwkv7Config.of({"model": "rwkv7", "depth": 3})
+    with pytest.raises(InvalidTensor, match="does not say that its model is 'rwkv7'"):
+        Rwkv7Config.of(other.config.to_dict())
 
 
 # Checkpoints.

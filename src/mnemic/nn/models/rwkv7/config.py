@@ -60,6 +60,21 @@ class Rwkv7Config:
         """Everything, as JSON can say it."""
         return {"model": "rwkv7", **asdict(self)}
 
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> Rwkv7Config:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            InvalidTensor: it describes another model, or has a key that this one lacks.
+        """
+        sizes = dict(described)
+        try:
+            if sizes.pop("model", None) != "rwkv7":
+                raise TypeError("it does not say that its model is 'rwkv7'")
+            return cls(**sizes)
+        except TypeError as wrong:
+            raise InvalidTensor(f"{dict(described)!r} describes no RWKV-7: {wrong}") from wrong
+
     @property
     def fingerprint(self) -> str:
         """A short name; states are loaded only into a model of the same."""
