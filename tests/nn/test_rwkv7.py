@@ -457,7 +457,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(InvalidTensor, match="layers is 0"):
         Rwkv7Config(layers=0)
     assert Rwkv7Config.of(SMALL.to_dict()) == SMALL
-    with pytest.raises(InvalidTensor, match="describes no RWKV-7: .*'depth'"):
+    with pytest.raises(InvalidTensor, match=r"describes no RWKV-7: .*'depth'"):
         Rwkv7Config.of({"model": "rwkv7", "depth": 3})
     with pytest.raises(InvalidTensor, match="does not say that its model is 'rwkv7'"):
         Rwkv7Config.of(other.config.to_dict())
