@@ -119,11 +119,11 @@ def test_every_score_gives_one_answer_however_time_is_cut(
     both = memory(score=score, width=width, chunk=chunk)
     begin = both.init_state(2, VALUE_WIDTH, torch.float64)
     with torch.no_grad():
-        whole = both.run(begin, inputs)
+        whole = both.run(begin, inputs, 64)
         state: MemoryState = begin
         for t in range(length):
             if t % 7 == 2:
-                rest = both.run(state, inputs.cut(t, length))
+                rest = both.run(state, inputs.cut(t, length), 64)
                 assert torch.allclose(rest.out, whole.out[:, t:], atol=1e-12, rtol=0)
             done = both.step(state, inputs.at(t))
             assert torch.allclose(done.out, whole.out[:, t], atol=1e-12, rtol=0)
@@ -136,7 +136,7 @@ def test_scores_say_what_they_say() -> None:
     inputs = tokens(1, 1)
     inputs = replace(inputs, beta=torch.full((1, 1, HEADS), 0.5, dtype=torch.float64))
     rule = make_rule("delta")
-    done = rule.run(rule.init_state(1, HEADS, KEY_WIDTH, VALUE_WIDTH, torch.float64), inputs)
+    done = rule.run(rule.init_state(1, HEADS, KEY_WIDTH, VALUE_WIDTH, torch.float64), inputs, 64)
     seen = Evidence(inputs.k, inputs.v, inputs.beta, done.write_magnitude, (41,), seed=3)
     size = inputs.v.norm(dim=-1).float()
     assert torch.allclose(score_tokens("write", seen), size / 2)
@@ -172,7 +172,7 @@ def test_random_scores_are_seeded_uniform_and_alike_in_all_rows() -> None:
 
 def test_recency_keeps_the_last_complete_block() -> None:
     both = memory(score="recency", width=5, chunk=4)
-    state = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), tokens(1, 18)).state
+    state = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), tokens(1, 18), 64).state
     assert kept_positions(state.cache.kept)[:5] == [11, 12, 13, 14, 15]
 
 
@@ -181,8 +181,8 @@ def test_recall_error_asks_the_present_state() -> None:
     both = memory(score="recall_error", width=3, chunk=8)
     begin = both.init_state(1, VALUE_WIDTH, torch.float64)
     inputs = tokens(1, 8)
-    state = both.run(begin, inputs).state
-    matrix = both.rule.run(begin.rule, inputs).state.matrix
+    state = both.run(begin, inputs, 64).state
+    matrix = both.rule.run(begin.rule, inputs, 64).state.matrix
     error = (inputs.v - torch.einsum("bthk,bhkv->bthv", inputs.k, matrix)).norm(dim=-1)
     for head in range(HEADS):
         wanted = best(error[0, :, head].tolist(), 3)
@@ -210,7 +210,7 @@ def test_gradients_agree_in_the_three_forms() -> None:
                 outs.append(done.out)
             out = torch.stack(outs, 1)
         else:
-            bare = rule.run(begin.rule, given_)
+            bare = rule.run(begin.rule, given_, 64)
             out = cache(begin.cache, given_, bare.out, bare.write_magnitude, form=form).out
         found.append(torch.autograd.grad(out.cos().sum(), [*leaves, *cache.parameters()]))
     for gathered, dense, online in zip(*found, strict=True):
@@ -238,7 +238,7 @@ def test_decoding_may_be_differentiated_by_queries_or_parameters_alone(wanted: s
                 outs.append(done.out)
             out = torch.stack(outs, 1)
         else:
-            out = both.run(state, given_).out
+            out = both.run(state, given_, 64).out
         leaves = [q] if wanted == "q" else list(both.cache.parameters())
         found.append(torch.autograd.grad(out.cos().sum(), leaves))
     for online_, run_ in zip(*found, strict=True):
@@ -285,9 +285,9 @@ def test_left_padding_full_of_nan_stays_outside() -> None:
         lambda x: x.masked_fill(hidden.reshape(2, 30, *(1,) * (x.ndim - 2)), torch.nan)
     )
     begin = both.init_state(2, VALUE_WIDTH, torch.float64)
-    out = both.run(begin, replace(spoiled, mask=mask)).out
+    out = both.run(begin, replace(spoiled, mask=mask), 64).out
     alone = both.run(
-        both.init_state(1, VALUE_WIDTH, torch.float64), inputs.map(lambda x: x[1:, 13:])
+        both.init_state(1, VALUE_WIDTH, torch.float64), inputs.map(lambda x: x[1:, 13:]), 64
     ).out
     assert torch.allclose(out[1:, 13:], alone, atol=1e-12, rtol=0)
     assert not out[1, :13].any()
@@ -303,14 +303,14 @@ def test_branches_of_one_state_do_not_meet(chunk: int, lead: int) -> None:
     both = memory(width=3, chunk=chunk)
     branches = [tokens(2, 12, seed=seed) for seed in (1, 2)]
     first = replace(tokens(2, 10), mask=torch.arange(10) >= torch.tensor([[0], [lead]]))
-    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first).state
+    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first, 64).state
     states = [root, root]
     with torch.no_grad():
         for t in range(12):
             for i, branch in enumerate(branches):
                 done = both.step(states[i], branch.at(t))
                 states[i] = done.state
-                whole = both.run(root, branch.cut(0, t + 1))
+                whole = both.run(root, branch.cut(0, t + 1), 64)
                 assert torch.allclose(done.out, whole.out[:, t], atol=1e-12, rtol=0)
 
 
@@ -318,7 +318,7 @@ def test_a_branch_full_of_nan_stays_with_itself() -> None:
     """Its numbers lie in the shared buffer, behind what the other branch has filled."""
     both = memory(width=3, chunk=16)
     first = replace(tokens(2, 6), mask=torch.arange(6) >= torch.tensor([[0], [2]]))
-    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first).state
+    root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first, 64).state
     state = root
     with torch.no_grad():
         for t in range(4):
@@ -333,7 +333,7 @@ def test_sharp_logits_do_not_overflow() -> None:
     begin = both.init_state(1, VALUE_WIDTH, torch.float64)
     with torch.no_grad():
         both.cache.gamma_q.fill_(1e4)
-        whole = both.run(begin, inputs).out
+        whole = both.run(begin, inputs, 64).out
         assert whole.isfinite().all()
         state = begin
         for t in range(20):
@@ -375,12 +375,12 @@ def test_a_state_made_in_inference_mode_can_be_stepped_outside() -> None:
     both = memory(width=3, chunk=4)
     inputs = tokens(1, 12)
     with torch.inference_mode():
-        state = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs.cut(0, 6)).state
+        state = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs.cut(0, 6), 64).state
         state = both.step(state, inputs.at(6)).state
     with torch.no_grad():
         out = both.step(state, inputs.at(7)).out
         assert torch.allclose(
-            out, both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs).out[:, 7]
+            out, both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs, 64).out[:, 7]
         )
 
 
@@ -390,14 +390,14 @@ def test_a_file_gives_back_the_same_bits(cut: int, tmp_path: Path) -> None:
     inputs = tokens(2, 20)
     mask = torch.arange(20) >= torch.tensor([[0], [3]])
     inputs = replace(inputs, mask=mask)
-    state = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), inputs.cut(0, cut)).state
+    state = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), inputs.cut(0, cut), 64).state
     path = tmp_path / "state"
     save_states(path, {"rule": state.rule, "cache": state.cache}, fingerprint="f")
     loaded = load_states(path, fingerprint="f")
     assert isinstance(loaded["cache"], CacheState)
     assert loaded["cache"].equals(state.cache)
-    again = both.run(MemoryState(loaded["rule"], loaded["cache"]), inputs.cut(cut, 20))
-    wanted = both.run(state, inputs.cut(cut, 20))
+    again = both.run(MemoryState(loaded["rule"], loaded["cache"]), inputs.cut(cut, 20), 64)
+    wanted = both.run(state, inputs.cut(cut, 20), 64)
     assert torch.equal(again.out, wanted.out)
     assert again.state.cache.equals(wanted.state.cache)
 
@@ -407,20 +407,20 @@ def test_the_width_may_change_between_calls() -> None:
     both = memory(width=6, chunk=4)
     inputs = tokens(1, 40)
     begin = both.init_state(1, VALUE_WIDTH, torch.float64)
-    state = both.run(begin, inputs.cut(0, 20)).state
+    state = both.run(begin, inputs.cut(0, 20), 64).state
     both.cache.width = 3
-    narrow = both.run(state, inputs.cut(20, 40)).state.cache
-    always = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs).state.cache
+    narrow = both.run(state, inputs.cut(20, 40), 64).state.cache
+    always = both.run(both.init_state(1, VALUE_WIDTH, torch.float64), inputs, 64).state.cache
     assert torch.equal(narrow.kept.position, always.kept.position)
     both.cache.width = 9
     wide = both.step(state, inputs.at(20))
     assert wide.state.cache.width == 9
-    assert torch.allclose(wide.out, both.run(state, inputs.cut(20, 21)).out[:, 0], atol=1e-12)
+    assert torch.allclose(wide.out, both.run(state, inputs.cut(20, 21), 64).out[:, 0], atol=1e-12)
     both.cache.width = 0
-    off = both.run(state, inputs.cut(20, 40))
-    assert torch.equal(off.out, both.rule.run(state.rule, inputs.cut(20, 40)).out)
+    off = both.run(state, inputs.cut(20, 40), 64)
+    assert torch.equal(off.out, both.rule.run(state.rule, inputs.cut(20, 40), 64).out)
     both.cache.width = 2
-    assert both.run(off.state, inputs.cut(0, 9)).state.cache.width == 2
+    assert both.run(off.state, inputs.cut(0, 9), 64).state.cache.width == 2
 
 
 def test_float32_and_bfloat16_go_through() -> None:
@@ -428,10 +428,10 @@ def test_float32_and_bfloat16_go_through() -> None:
     both = ExactMemory(make_rule("delta"), cache)
     inputs = tokens(2, 30)
     exact = ExactMemory(both.rule, ExactCache(HEADS, KEY_WIDTH, width=4, chunk=8).double())
-    wanted = exact.run(exact.init_state(2, VALUE_WIDTH, torch.float64), inputs).out
-    single = both.run(both.init_state(2, VALUE_WIDTH), inputs.cast(torch.float32)).out
+    wanted = exact.run(exact.init_state(2, VALUE_WIDTH, torch.float64), inputs, 64).out
+    single = both.run(both.init_state(2, VALUE_WIDTH), inputs.cast(torch.float32), 64).out
     assert torch.allclose(single.double(), wanted, atol=1e-4)
-    half = both.run(both.init_state(2, VALUE_WIDTH), inputs.cast(torch.bfloat16)).out
+    half = both.run(both.init_state(2, VALUE_WIDTH), inputs.cast(torch.bfloat16), 64).out
     assert half.dtype == torch.bfloat16
     assert half.isfinite().all()
 
@@ -459,7 +459,7 @@ def test_bad_calls_are_named() -> None:
     both = memory(width=2, chunk=4)
     inputs = tokens(2, 8)
     begin = both.init_state(2, VALUE_WIDTH, torch.float64)
-    bare = both.rule.run(begin.rule, inputs)
+    bare = both.rule.run(begin.rule, inputs, 64)
     call = (begin.cache, inputs, bare.out, bare.write_magnitude)
     holes = torch.tensor([[1, 1, 0, 1, 1, 1, 1, 1]] * 2).bool()
     with pytest.raises(InvalidTensor, match="padding on the left only"):
@@ -473,11 +473,11 @@ def test_bad_calls_are_named() -> None:
     with pytest.raises(StateMismatch, match="chunk=4"):
         memory(width=2, chunk=8).cache(*call)
     with pytest.raises(InvalidTensor, match="fresh state"):
-        both.cache(both.run(begin, inputs).state.cache, *call[1:], form="dense")
+        both.cache(both.run(begin, inputs, 64).state.cache, *call[1:], form="dense")
     asking = memory(width=2, chunk=4, score="recall_error")
     fresh = asking.cache.init_state(2, VALUE_WIDTH, torch.float64)
     with pytest.raises(InvalidTensor, match="end of a block"):
         asking.cache(fresh, *call[1:])
     with pytest.raises(InvalidTensor, match="keeps none"):
         keeper = ExactMemory(make_rule("softmax"), asking.cache)
-        keeper.run(keeper.init_state(2, VALUE_WIDTH, torch.float64), replace(inputs, beta=None))
+        keeper.run(keeper.init_state(2, VALUE_WIDTH, torch.float64), replace(inputs, beta=None), 64)

@@ -78,11 +78,11 @@ def test_steps_equal_a_run_and_a_run_may_be_cut_anywhere(layer: dict[str, Any]) 
 @pytest.mark.parametrize("layer", LAYERS, ids=SHOWN)
 def test_gradients_do_not_depend_on_the_cut(layer: dict[str, Any]) -> None:
     model, said = make(layer), tokens(2, 13)
-    model(said).logits.square().sum().backward()
+    model(said, chunk=4).logits.square().sum().backward()
     whole = [p.grad.clone() for p in model.parameters() if p.grad is not None]
     model.zero_grad()
-    first = model(said[:, :6])
-    second = model(said[:, 6:], first.state)
+    first = model(said[:, :6], chunk=4)
+    second = model(said[:, 6:], first.state, chunk=4)
     (first.logits.square().sum() + second.logits.square().sum()).backward()
     cut = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(torch.allclose(a, b, atol=1e-9) for a, b in zip(whole, cut, strict=True))
@@ -96,7 +96,7 @@ def test_left_padding_changes_nothing_at_any_call(layer: dict[str, Any]) -> None
     rows = [tokens(1, 12), tokens(1, 12) * 3 % 11]
     alone = []
     for row, real in enumerate(zip(*lengths, strict=True)):
-        alone.append(model(rows[row][:, : sum(real)]).logits[0])
+        alone.append(model(rows[row][:, : sum(real)], chunk=4).logits[0])
     state, found, used = None, [[], []], [0, 0]
     for real in lengths:
         width = max(real) + 1
@@ -106,7 +106,7 @@ def test_left_padding_changes_nothing_at_any_call(layer: dict[str, Any]) -> None
             said[row, width - n :] = rows[row][0, used[row] : used[row] + n]
             mask[row, width - n :] = True
             used[row] += n
-        logits, state = model(said, state, mask)
+        logits, state = model(said, state, mask, chunk=4)
         for row, n in enumerate(real):
             found[row].append(logits[row, width - n :])
     for row in range(2):
@@ -121,9 +121,21 @@ def test_left_padding_changes_nothing_at_any_call(layer: dict[str, Any]) -> None
     assert close(logits[1], model(expected.unsqueeze(0)).logits[0, -1])
 
 
+@pytest.mark.parametrize("layer", LAYERS, ids=SHOWN)
+def test_a_float64_model_gives_the_same_bits_wherever_a_text_is_cut(layer: dict[str, Any]) -> None:
+    model, said = make(layer, {"rule": "delta", "mlp": 8}), tokens(2, 17)
+    with torch.no_grad():
+        whole = model(said)
+        for cut in range(1, 17):
+            first = model(said[:, :cut])
+            second = model(said[:, cut:], first.state)
+            assert torch.equal(torch.cat([first.logits, second.logits], 1), whole.logits)
+            assert second.state.equals(whole.state)
+
+
 def test_the_future_and_other_rows_have_no_say() -> None:
     model, said = make({"rule": "delta", "cache": CACHE}, {"rule": "gated_delta"}), tokens(3, 16)
-    logits = model(said).logits
+    logits = model(said, chunk=4).logits
     changed = said.clone()
     changed[:, 9:] = (said[:, 9:] + 1) % 11
     changed[1] = (said[1] + 3) % 11

@@ -309,7 +309,18 @@ def test_steps_equal_a_run_and_a_run_may_be_cut_anywhere() -> None:
             assert all(close(x, y) for (_, x), (_, y) in zip(a.tensors(), b.tensors(), strict=True))
 
 
-def test_left_padding_changes_nothing_at_any_call() -> None:
+def test_a_float64_model_gives_the_same_bits_wherever_a_text_is_cut() -> None:
+    model, said = small(), tokens(2, 17)
+    whole = model(said)
+    for cut in range(1, 17):
+        first = model(said[:, :cut])
+        second = model(said[:, cut:], first.state)
+        assert torch.equal(torch.cat([first.logits, second.logits], 1), whole.logits)
+        assert second.state.equals(whole.state)
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 64])
+def test_left_padding_changes_nothing_at_any_call(chunk: int) -> None:
     """Two calls, each padded on the left by another amount in each row, then a padded step."""
     model, lengths = small(), ((3, 9), (8, 0))
     rows = [tokens(1, 12), tokens(1, 12) * 3 % 11]
@@ -322,7 +333,7 @@ def test_left_padding_changes_nothing_at_any_call() -> None:
             said[row, width - n :] = rows[row][0, used[row] : used[row] + n]
             mask[row, width - n :] = True
             used[row] += n
-        logits, state = model(said, state, mask, 4)
+        logits, state = model(said, state, mask, chunk)
         for row, n in enumerate(real):
             found[row].append(logits[row, width - n :])
     for row in range(2):
@@ -333,7 +344,7 @@ def test_left_padding_changes_nothing_at_any_call() -> None:
         expected = torch.cat([rows[row][0, : used[row]], torch.tensor(last)])
         assert close(logits[row], model(expected.unsqueeze(0)).logits[0, -1])
     nothing = torch.zeros(2, 3, dtype=torch.bool)
-    same = model(tokens(2, 3), after, nothing).state
+    same = model(tokens(2, 3), after, nothing, chunk).state
     assert all(
         torch.equal(a, b) for a, b in zip(official_state(same), official_state(after), strict=True)
     )
@@ -341,11 +352,11 @@ def test_left_padding_changes_nothing_at_any_call() -> None:
 
 def test_the_future_and_other_rows_have_no_say() -> None:
     model, said = small(), tokens(3, 16)
-    logits = model(said).logits
+    logits = model(said, chunk=4).logits
     changed = said.clone()
     changed[:, 9:] = (said[:, 9:] + 1) % 11
     changed[1] = (said[1] + 3) % 11
-    other = model(changed).logits
+    other = model(changed, chunk=4).logits
     assert close(other[0, :9], logits[0, :9])
     assert not close(other[0, 9:], logits[0, 9:])
     assert close(model(said[2:]).logits, logits[2:])

@@ -27,7 +27,7 @@ from torch.nn.functional import normalize
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn import Inputs, Output, Rule, State, load_states, save_states
-from mnemic.nn.exact import ExactCache, ExactMemory, MemoryState
+from mnemic.nn.exact import CacheState, ExactCache, ExactMemory, MemoryState
 
 TOLERANCE = 1e-12
 """Largest difference between two float64 forms of one thing, per unit of size."""
@@ -181,10 +181,9 @@ class RuleContract:
     # Time, padding, rows, the future.
 
     def test_time_may_be_cut_anywhere(self) -> None:
-        """Two runs, or a run and steps, are one run; token by token even to the bit."""
+        """Two runs, or a run and steps, are one run."""
         rule, inputs, length = self.rule(), self.inputs(2, 37), 37
         whole = rule.run(self.start(2), inputs, 8)
-        slow = rule.run(self.start(2), inputs, 1)
         for cut in range(1, length):
             first = rule.run(self.start(2), inputs.cut(0, cut), 8)
             then = rule.run(first.state, inputs.cut(cut, length), 8)
@@ -193,10 +192,29 @@ class RuleContract:
             _same_state(_unrolled(rule, first.state, inputs.cut(cut, length)).state, whole.state)
             stepped = rule.step(first.state, inputs.at(cut))
             _same(stepped.out, whole.out[:, cut], TOLERANCE)
-        if not self.grows and "matrix" in dict(slow.state.tensors()):
-            first = rule.run(self.start(2), inputs.cut(0, 13), 1)
-            then = rule.run(first.state, inputs.cut(13, length), 1)
-            assert then.state.equals(slow.state)
+
+    def test_a_float64_run_cut_anywhere_gives_the_same_bits(self, tmp_path: Path) -> None:
+        """With the cache and without, through a file, at every cut."""
+        rule, inputs, length = self.rule(), self.inputs(2, 23), 23
+        memory = ExactMemory(rule, learned_cache(width=3, chunk=5))
+        with torch.no_grad():
+            bare = rule.run(self.start(2), inputs)
+            both = memory.run(memory.init_state(2, VALUE_WIDTH, torch.float64), inputs)
+            for cut in range(1, length):
+                head, tail = inputs.cut(0, cut), inputs.cut(cut, length)
+                first = rule.run(self.start(2), head)
+                began = memory.run(memory.init_state(2, VALUE_WIDTH, torch.float64), head)
+                kept = {"bare": first.state, **began.state._asdict()}
+                save_states(tmp_path / "state", kept, fingerprint="f")
+                loaded = load_states(tmp_path / "state", fingerprint="f")
+                then = rule.run(loaded["bare"], tail)
+                assert torch.equal(torch.cat([first.out, then.out], 1), bare.out)
+                assert then.state.equals(bare.state)
+                cache = loaded["cache"]
+                assert isinstance(cache, CacheState)
+                rest = memory.run(MemoryState(loaded["rule"], cache), tail)
+                assert torch.equal(torch.cat([began.out, rest.out], 1), both.out)
+                assert rest.state.cache.equals(both.state.cache)
 
     def test_left_padding_is_no_padding(self) -> None:
         """Even when the padding is NaN; padding reads zeros and writes nothing."""
@@ -378,13 +396,14 @@ class RuleContract:
 
     # The exact cache on top.
 
-    def test_a_cache_of_width_0_is_the_bare_rule(self) -> None:
+    @pytest.mark.parametrize("chunk", [None, CHUNK])
+    def test_a_cache_of_width_0_is_the_bare_rule(self, chunk: int | None) -> None:
         """Bit for bit, in runs and steps."""
         rule, inputs = self.rule(), self.inputs(2, 40)
         memory = ExactMemory(rule, ExactCache(HEADS, KEY_WIDTH, width=0, chunk=8).double())
         state = memory.init_state(2, VALUE_WIDTH, torch.float64)
-        bare = rule.run(state.rule, inputs)
-        assert torch.equal(memory.run(state, inputs).out, bare.out)
+        bare = rule.run(state.rule, inputs, chunk)
+        assert torch.equal(memory.run(state, inputs, chunk).out, bare.out)
         assert torch.equal(
             memory.step(state, inputs.at(0)).out, rule.step(state.rule, inputs.at(0)).out
         )
@@ -396,7 +415,7 @@ class RuleContract:
         memory = ExactMemory(rule, cache)
         state = memory.init_state(2, VALUE_WIDTH, torch.float64)
         bare = rule.run(state.rule, inputs).out
-        _same(memory.run(state, inputs).out - bare, _full_softmax(cache, inputs), TOLERANCE)
+        _same(memory.run(state, inputs, CHUNK).out - bare, _full_softmax(cache, inputs), TOLERANCE)
 
     @pytest.mark.parametrize("pads", [(0, 0, 0), (0, 5, 24)])
     @pytest.mark.parametrize(("width", "chunk"), [(5, 8), (1, 1), (16, 7)])
@@ -415,12 +434,12 @@ class RuleContract:
         with torch.no_grad():
             bare = rule.run(begin.rule, inputs)
             dense = cache(begin.cache, inputs, bare.out, bare.write_magnitude, form="dense")
-            whole = memory.run(begin, inputs)
+            whole = memory.run(begin, inputs, CHUNK)
             _same(whole.out, dense.out, TOLERANCE)
             state: MemoryState = begin
             for t in range(length):
                 if t % 6 == 3:
-                    rest = memory.run(state, inputs.cut(t, length))
+                    rest = memory.run(state, inputs.cut(t, length), CHUNK)
                     _same(rest.out, whole.out[:, t:], TOLERANCE)
                     _same_state(rest.state.cache, whole.state.cache)
                 token = inputs.at(t)

@@ -19,9 +19,11 @@ CELLS = (
     Mqar(16, 128, overwritten=8),
     Mqar(32, 256, uniform=True),
     Mqar(64, 256),
+    Mqar(64, 256, prefix=64),
     Mqar(32, 512, uniform=True),
+    Mqar(32, 512, uniform=True, prefix=64),
 )
-"""T above 128, the prefix and overwritten facts are never seen in training."""
+"""T above 128, 64 tokens in front and overwritten facts are never seen in training."""
 
 
 def accuracy(model: LanguageModel, kind: Mqar, sequences: int = 128, batch: int = 32) -> float:

@@ -226,33 +226,39 @@ class ExactCache(nn.Module):
             return CacheOutput(done.state, done.out.squeeze(1))
         state = self._fitted(state)
         self._check(state, inputs, out, write_magnitude, over_time=False)
-        dtype, phases = state.slots.k.dtype, state.phases
+        dtype, phases, asked = state.slots.k.dtype, state.phases, self.score == "recall_error"
         q, k, v = inputs.q.to(dtype), inputs.k.to(dtype), inputs.v.to(dtype)
-        beta = None if inputs.beta is None else inputs.beta.unsqueeze(1)
-        seen = Evidence(
-            k.unsqueeze(1),
-            v.unsqueeze(1),
-            beta,
-            write_magnitude.unsqueeze(1),
-            state.counts,
-            self.seed,
-        )
-        score = score_tokens(self.score, seen).squeeze(1)
-        length = length_of(k).squeeze(-1) if self.score == "recall_error" else None
-        token = (unit(k), v, length, score)
-        history = needs_history(q, k, v, state.slots.k, *self._learned)
+        lengths = length_of(torch.stack([q, k]))
+        q_length, k_length = lengths.unbind()
+        score = self._score_of(state, inputs, write_magnitude)
+        token = (k / k_length, v, k_length.squeeze(-1) if asked else None, score)
+        graph = torch.is_grad_enabled()
+        history = graph and needs_history(q, k, v, state.slots.k, *self._learned)
         written = online.write(state, token, phases, history=history)
         total = out
         if self._width:
-            read = online.see(written, self._query(q), self.sink.to(dtype), phases)
-            total = self._added(out, read)
-        rescore = self._rescorer(matrix) if self.score == "recall_error" else None
+            query = (q / q_length) * self._gain(dtype)
+            total = self._added(out, online.see(written, query, self.sink.to(dtype), phases))
+        rescore = self._rescorer(matrix) if asked else None
         return CacheOutput(online.close(written, phases, rescore), total)
 
-    def _query(self, q: Tensor) -> Tensor:
-        """Queries as `read` wants them: both gammas on this side, so that keys stay as they are."""
+    def _score_of(self, state: CacheState, inputs: Inputs, write: Gates) -> Tensor:
+        """[B, H] float32: what one token is worth."""
+        if self.score == "write":
+            return write.detach()
+        beta = None if inputs.beta is None else inputs.beta.unsqueeze(1)
+        k, v, write = inputs.k.unsqueeze(1), inputs.v.unsqueeze(1), write.unsqueeze(1)
+        seen = Evidence(k, v, beta, write, state.counts, self.seed)
+        return score_tokens(self.score, seen).squeeze(1)
+
+    def _gain(self, dtype: torch.dtype) -> Tensor:
+        """[K] both gammas and the norms' lengths; on the query's side, so that keys stay."""
         gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, self.norm)
-        return unit(q) * gain.to(q.dtype)
+        return gain.to(dtype)
+
+    def _query(self, q: Tensor) -> Tensor:
+        """Queries as `read` wants them."""
+        return unit(q) * self._gain(q.dtype)
 
     @property
     def _learned(self) -> tuple[nn.Parameter, ...]:
@@ -260,7 +266,7 @@ class ExactCache(nn.Module):
 
     def _added(self, out: Values, read: Tensor) -> Values:
         gate = self.gate.to(read.dtype).sigmoid().unsqueeze(-1)
-        return (out.to(read.dtype) + gate * read).to(out.dtype)
+        return torch.addcmul(out.to(read.dtype), gate, read).to(out.dtype)
 
     def _tokens(
         self, state: CacheState, inputs: Inputs, write: Gates, pads: tuple[int, ...]
@@ -347,6 +353,13 @@ class ExactCache(nn.Module):
             raise InvalidTensor("q has T = 0; give at least one token")
         keys, values = (*lead, key_width), (*lead, state.slots.v.shape[-1])
         device = state.slots.k.device
+        if (
+            inputs.q.shape == inputs.k.shape == keys
+            and inputs.v.shape == out.shape == values
+            and write.shape == lead
+            and inputs.q.device == out.device == write.device == device
+        ):
+            return
         for name, tensor, shape in (
             ("q", inputs.q, keys),
             ("k", inputs.k, keys),

@@ -133,7 +133,8 @@ class CacheState(State, kind="exact_cache"):
     @property
     def phases(self) -> tuple[int, ...]:
         """Tokens in the current block, by row."""
-        return tuple(count % self.chunk for count in self.counts)
+        at, chunk = self.position, self.chunk
+        return tuple([(at - lead) % chunk for lead in self.leads])
 
     def zeros(self) -> Self:
         """Nothing kept, of the same sizes."""

@@ -11,9 +11,10 @@ from mnemic.errors import InvalidTensor
 from mnemic.nn.axes import Gates, Values
 from mnemic.nn.exact.cache import ExactCache
 from mnemic.nn.exact.entries import CacheState
+from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.rules.matrix import MatrixState
-from mnemic.nn.rules.rule import Rule
+from mnemic.nn.rules.rule import Rule, chunk_for
 from mnemic.nn.state import State
 
 
@@ -74,8 +75,18 @@ class ExactMemory:
         cache_next, total = self.cache.step(state.cache, inputs, out, size, matrix=matrix)
         return MemoryOutput(MemoryState(rule_next, cache_next), total, size)
 
-    def run(self, state: MemoryState, inputs: Inputs, chunk: int = 64) -> MemoryOutput:
-        """T tokens; the score recall_error is asked at every block's end, so it goes by blocks."""
+    def run(self, state: MemoryState, inputs: Inputs, chunk: int | None = None) -> MemoryOutput:
+        """T tokens; the score recall_error is asked at every block's end, so it goes by blocks.
+
+        Args:
+            state: before them.
+            inputs: over time.
+            chunk: tokens the rule handles at once; 1, and None in float64: token by token, so that
+                both forms of the cache are the online one and time may be cut anywhere.
+        """
+        dtype = state.cache.slots.k.dtype
+        if chunk_for(chunk, dtype) == 1 and inputs.q.ndim == 4 and inputs.q.shape[1]:
+            return self._unrolled(state, inputs)
         if self.cache.score != "recall_error" or self.cache.width == 0:
             return self._piece(state, inputs, chunk)
         if inputs.q.ndim != 4 or inputs.q.shape[1] == 0:
@@ -96,7 +107,16 @@ class ExactMemory:
             sizes.append(magnitude)
         return MemoryOutput(state, torch.cat(outs, 1), torch.cat(sizes, 1))
 
-    def _piece(self, state: MemoryState, inputs: Inputs, chunk: int) -> MemoryOutput:
+    def _unrolled(self, state: MemoryState, inputs: Inputs) -> MemoryOutput:
+        left_padding(inputs.mask, *inputs.q.shape[:2])
+        outs, sizes = [], []
+        for t in range(inputs.q.shape[1]):
+            state, out, size = self.step(state, inputs.at(t))
+            outs.append(out)
+            sizes.append(size)
+        return MemoryOutput(state, torch.stack(outs, 1), torch.stack(sizes, 1))
+
+    def _piece(self, state: MemoryState, inputs: Inputs, chunk: int | None) -> MemoryOutput:
         rule_next, out, size = self.rule.run(state.rule, inputs, chunk)
         matrix = self._matrix(rule_next)
         cache_next, total = self.cache(state.cache, inputs, out, size, matrix=matrix)

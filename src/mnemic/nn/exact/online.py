@@ -1,7 +1,8 @@
 """The exact cache one token at a time: write into the block, read, and select when it is full.
 
 The block is written in place where nobody can see it (see `Ticket`), so a step copies one pair;
-once in C steps W + C pairs are sorted into a new buffer.
+once in C steps W + C pairs are sorted into a new buffer. A step of a state this small costs what its
+operations cost to call, not what they compute, so this file counts them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from mnemic.nn.exact.entries import CacheState, Entries, with_empty_block
 from mnemic.nn.exact.read import Part, read, read_one
-from mnemic.nn.exact.select import merge
+from mnemic.nn.exact.select import merge, top
 from mnemic.nn.state import Ticket
 
 Rescore: TypeAlias = Callable[[Entries], Tensor]
@@ -43,10 +44,11 @@ def write(
     if frozen or inferred or not ticket.take(state.position):
         slots, ticket = Entries(*(x.clone() for x in slots)), Ticket(state.position + 1)
     width = state.width
-    if all(phase == phases[0] for phase in phases):
+    if is_even(phases):
+        place = width + phases[0]
         for buffer, new in zip(slots, token, strict=False):
             if new is not None:
-                buffer[:, :, width + phases[0]] = new
+                buffer.select(2, place).copy_(new)
     else:
         rows = torch.arange(len(phases), device=slots.k.device)
         at = torch.tensor(phases, device=slots.k.device) + width
@@ -68,7 +70,7 @@ def see(state: CacheState, q: Tensor, sink: Tensor, phases: tuple[int, ...]) -> 
         phases: of the rows before the write: where the newest token stands.
     """
     slots, width = state.slots, state.width
-    even = all(phase == phases[0] for phase in phases)
+    even = is_even(phases)
     if even and state.held == width:
         stop = width + phases[0] + 1
         return read_one(q, slots.k[:, :, :stop], slots.v[:, :, :stop], sink)
@@ -93,9 +95,13 @@ def close(state: CacheState, phases: tuple[int, ...], rescore: Rescore | None = 
         phases: of the rows, before it.
         rescore: for scores that change with the state.
     """
-    full = tuple(phase == state.chunk - 1 for phase in phases)
-    if not any(full):
+    last = state.chunk - 1
+    if last not in phases:
         return state
+    full = tuple(phase == last for phase in phases)
+    if all(full) and rescore is None and state.held == state.width:
+        slots = _reselected(state)
+        return replace(state, slots=slots, ticket=Ticket(state.position))
     merged = _merged(state, rescore)
     if all(full):
         slots = with_empty_block(merged, state.chunk)
@@ -124,6 +130,35 @@ def _merged(state: CacheState, rescore: Rescore | None) -> Entries:
     if rescore is not None:
         kept, block = (x._replace(score=present(x, rescore)) for x in (kept, block))
     return merge(kept, block, state.width)
+
+
+def _reselected(state: CacheState) -> Entries:
+    """The same where all slots are in use: kept and block stand in order in one buffer, so nothing
+    need be joined, no empty slot cleared, and what is chosen goes straight into the new buffer.
+    """
+    slots, width = state.slots, state.width
+    batch, heads, room = slots.score.shape
+    fresh = Entries(*map(torch.empty_like, slots))
+    fresh.length[:, :, width:] = 0.0
+    if not width:
+        return fresh
+    for row, count in enumerate(state.counts):
+        # Nobody else minds: positions of a block are never read from here.
+        slots.position[row, :, width:] = torch.arange(
+            count - state.chunk, count, device=slots.position.device
+        )
+    chosen = top(slots.score, width)
+    lines = torch.arange(batch * heads, device=chosen.device).mul_(room).view(batch, heads, 1)
+    flat = (chosen + lines).view(-1)
+    for old, new in zip(slots, fresh, strict=True):
+        taken = old.view(batch * heads * room, -1).index_select(0, flat)
+        new[:, :, :width] = taken.view(batch, heads, width, *old.shape[3:])
+    return fresh
+
+
+def is_even(phases: tuple[int, ...]) -> bool:
+    """Whether all rows stand at the same place of their blocks."""
+    return phases.count(phases[0]) == len(phases)
 
 
 def _where(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class LayerConfig:
         conv: taps of the short convolution; 1 sees the current token only.
         gates_see_conv: whether gates see the convolved q, k and v beside the layer's input.
         slow: projections of which gates see slow running means; 0: none. What gates see beside the
-            layer's input begins with the weight 0.
+            layer's input begins with the weight 0; importance begins without the slow means only.
         decay_per_key: a decay for every key (gated_delta only; rwkv7 always has it).
         mlp: width of the gated MLP's inside; 0: no MLP.
     """

@@ -33,7 +33,7 @@ class Layer(nn.Module):
         return self.mixer.init_state(batch, dtype, device)
 
     def forward(
-        self, x: Tensor, state: LayerState, mask: Mask | None = None, chunk: int = 64
+        self, x: Tensor, state: LayerState, mask: Mask | None = None, chunk: int | None = None
     ) -> MixerOutput:
         """T tokens, [B, T, D]."""
         state_next, out = self.mixer(self.norm(x), state, mask, chunk)

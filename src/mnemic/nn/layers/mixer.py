@@ -18,6 +18,7 @@ from mnemic.nn.exact import (
     PooledCache,
     PooledState,
 )
+from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.layers.config import LayerConfig
 from mnemic.nn.layers.conv import ConvState, ShortConv
@@ -26,6 +27,7 @@ from mnemic.nn.layers.layer_state import LayerState
 from mnemic.nn.layers.norm import RMSNorm
 from mnemic.nn.layers.slow import SlowFeatures, SlowState
 from mnemic.nn.rules import make_rule
+from mnemic.nn.rules.rule import chunk_for
 from mnemic.nn.state import State
 
 NORMED = frozenset({"delta", "gated_delta", "linear", "mamba2"})
@@ -97,7 +99,11 @@ class Mixer(nn.Module):
         self.importance = nn.Linear(features, config.heads) if config.pooled else None
         if self.importance is not None:
             nn.init.ones_(self.importance.bias)
-        _begin_with(width, self.gates, self.importance)
+        _begin_with(width, self.gates)
+        if self.importance is not None:
+            # It sees the convolved tokens from the start: begun without them, it ranks late (LOG).
+            slow = self.slow.out_width if self.slow is not None else 0
+            _begin_with(features - slow, self.importance)
 
     def init_state(
         self,
@@ -116,7 +122,7 @@ class Mixer(nn.Module):
         return LayerState(rule, self.conv.init_state(batch, dtype, device), cache, slow)
 
     def forward(
-        self, x: Tensor, state: LayerState, mask: Mask | None = None, chunk: int = 64
+        self, x: Tensor, state: LayerState, mask: Mask | None = None, chunk: int | None = None
     ) -> MixerOutput:
         """T tokens.
 
@@ -124,8 +130,20 @@ class Mixer(nn.Module):
             x: [B, T, D].
             state: before them.
             mask: [B, T], False at padding, which must be on the left.
-            chunk: tokens the rule handles at once; changes rounding only.
+            chunk: tokens handled at once; changes rounding only. 1 is T steps; None is that in
+                float64, see `chunk_for`.
         """
+        size = chunk_for(chunk, x.dtype)
+        if size > 1:
+            return self._many(x, state, mask, size)
+        left_padding(mask, *x.shape[:2])
+        outs = []
+        for t in range(x.shape[1]):
+            state, out = self.step(x[:, t], state, None if mask is None else mask[:, t])
+            outs.append(out)
+        return MixerOutput(state, torch.stack(outs, 1))
+
+    def _many(self, x: Tensor, state: LayerState, mask: Mask | None, chunk: int) -> MixerOutput:
         ready = self._prepare(x, state, mask)
         if isinstance(self.cache, ExactCache):
             memory = ExactMemory(self.rule, self.cache)
@@ -145,7 +163,7 @@ class Mixer(nn.Module):
         """One token: x [B, D], mask [B]; equal to a run of one token, and faster."""
         row_mask = None if mask is None else mask.unsqueeze(1)
         if isinstance(self.cache, PooledCache):
-            state_next, out = self(x.unsqueeze(1), state, row_mask)
+            state_next, out = self._many(x.unsqueeze(1), state, row_mask, 1)
             return MixerOutput(state_next, out.squeeze(1))
         ready = self._prepare(x.unsqueeze(1), state, row_mask)
         token = ready.inputs.at(0)
@@ -204,12 +222,11 @@ def _check_parts(mixer: Mixer, state: LayerState) -> None:
             )
 
 
-def _begin_with(width: int, *modules: nn.Module | None) -> None:
-    """What gates see beside the first `width` features begins without a say."""
-    for module in modules:
-        for part in module.modules() if module is not None else ():
-            if isinstance(part, nn.Linear):
-                nn.init.zeros_(part.weight[:, width:])
+def _begin_with(width: int, module: nn.Module) -> None:
+    """What it sees beside the first `width` features begins without a say."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.zeros_(part.weight[:, width:])
 
 
 def _make_cache(config: LayerConfig) -> ExactCache | PooledCache | None:

@@ -44,11 +44,11 @@ class LanguageModel(RecurrentModel[ModelConfig]):
         return self.embedding(tokens)
 
     def _through(
-        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, chunk: int | None
+        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, size: int | None
     ) -> Through:
         after: list[LayerState] = []
         for layer, own in zip(self._layers, states, strict=True):
-            done = layer.step(x, own, mask) if chunk is None else layer(x, own, mask, chunk)
+            done = layer.step(x, own, mask) if size is None else layer(x, own, mask, size)
             own_next, x = done
             after.append(own_next)
         return Through(x, after)

@@ -14,6 +14,7 @@ from mnemic.nn.axes import Mask
 from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.layers import LayerState
 from mnemic.nn.models.model_state import ModelState
+from mnemic.nn.rules.rule import chunk_for
 
 
 class LanguageModelOutput(NamedTuple):
@@ -68,17 +69,16 @@ class RecurrentModel(nn.Module, Generic[C]):
             batch: B.
             dtype: float32 or float64; None: float64 for a model in float64, else float32.
         """
-        weight = next(self.parameters())
         if dtype is None:
-            dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
-        return ModelState(self._init_layers(batch, dtype, weight.device))
+            dtype = torch.float64 if self._weight.dtype == torch.float64 else torch.float32
+        return ModelState(self._init_layers(batch, dtype, self._weight.device))
 
     def forward(
         self,
         tokens: Tensor,
         state: ModelState | None = None,
         mask: Mask | None = None,
-        chunk: int = 64,
+        chunk: int | None = None,
     ) -> LanguageModelOutput:
         """T tokens at once.
 
@@ -87,7 +87,8 @@ class RecurrentModel(nn.Module, Generic[C]):
             state: before them; None: fresh.
             mask: [B, T] bool, False at padding, which must be on the left; logits there mean
                 nothing.
-            chunk: tokens the rules handle at once; changes rounding only.
+            chunk: tokens handled at once; changes rounding only. 1 is T steps; None is that for a
+                model in float64, so that a text cut anywhere gives the same bits.
 
         Raises:
             InvalidTensor: tokens that are no tokens of the vocabulary.
@@ -95,7 +96,16 @@ class RecurrentModel(nn.Module, Generic[C]):
         """
         if tokens.ndim != 2 or tokens.shape[1] == 0:
             raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
-        return self._call(tokens, state, mask, chunk)
+        size = chunk_for(chunk, self._weight.dtype)
+        if size > 1:
+            return self._call(tokens, state, mask, size)
+        if mask is not None:
+            _check_mask(mask, tokens)
+        state, logits = self._before(tokens, state), []
+        for t in range(tokens.shape[1]):
+            at, state = self.step(tokens[:, t], state, None if mask is None else mask[:, t])
+            logits.append(at)
+        return LanguageModelOutput(torch.stack(logits, 1), state)
 
     def step(
         self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
@@ -107,8 +117,9 @@ class RecurrentModel(nn.Module, Generic[C]):
 
     def load_state(self, path: str | Path) -> ModelState:
         """A state that `ModelState.save(path, fingerprint=self.config.fingerprint)` wrote."""
-        device = next(self.parameters()).device
-        state = ModelState.load(path, fingerprint=self.config.fingerprint, device=device)
+        state = ModelState.load(
+            path, fingerprint=self.config.fingerprint, device=self._weight.device
+        )
         self._fits(state)
         return state
 
@@ -130,9 +141,9 @@ class RecurrentModel(nn.Module, Generic[C]):
         raise NotImplementedError
 
     def _through(
-        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, chunk: int | None
+        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, size: int | None
     ) -> Through:
-        """All layers: x [B, T, D], or one step with x [B, D] where `chunk` is None."""
+        """All layers: x [B, T, D] and `size` tokens at once; or a step, x [B, D] and None."""
         raise NotImplementedError
 
     def _head(self, x: Tensor) -> Tensor:
@@ -141,14 +152,19 @@ class RecurrentModel(nn.Module, Generic[C]):
 
     # What is the same for all.
 
+    @property
+    def _weight(self) -> Tensor:
+        """The embedding, which says in what precision and where the model is."""
+        return next(self.parameters())
+
     def _call(
-        self, tokens: Tensor, state: ModelState | None, mask: Mask | None, chunk: int | None
+        self, tokens: Tensor, state: ModelState | None, mask: Mask | None, size: int | None
     ) -> LanguageModelOutput:
         if mask is not None:
             _check_mask(mask, tokens)
         before = self._before(tokens, state)
         self._check_tokens(tokens)
-        done = self._through(self._embed(tokens), before.layers, mask, chunk)
+        done = self._through(self._embed(tokens), before.layers, mask, size)
         return LanguageModelOutput(self._head(done.x), ModelState(tuple(done.states)))
 
     def _before(self, tokens: Tensor, state: ModelState | None) -> ModelState:

@@ -17,7 +17,7 @@ from mnemic.nn.rules.pairs import (
     extend,
     pair_magnitude,
 )
-from mnemic.nn.rules.rule import ALWAYS, Output, own_state, silence_outputs
+from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype, needs_history
 
 
@@ -66,22 +66,33 @@ class AttentionRule:
         out = attend(ready.q.unsqueeze(2), kept.k[:, :, here], kept.v[:, :, here], seen)
         return _output(kept, out.squeeze(2), pair_magnitude(ready.k, ready.v), inputs)
 
-    def run(self, state: State, inputs: Inputs, chunk: int = 64) -> Output:
+    def run(self, state: State, inputs: Inputs, chunk: int | None = None) -> Output:
         """T tokens, `chunk` queries at a time: memory chunk * (what is seen), never T * T."""
-        check_sizes(chunk=chunk)
         own, ready = self._ready(state, inputs, over_time=True)
+        size = chunk_for(chunk, own.k.dtype)
+        if size == 1:
+            return self._unrolled(own, inputs)
         q, k, v = (x.transpose(1, 2) for x in (ready.q, ready.k, ready.v))
         everything = extend(own, k, v, inputs.mask, None)
         before, length = own.filled, q.shape[2]
         outs = [
-            self._block(everything, q[:, :, start : start + chunk], before + start)
-            for start in range(0, length, chunk)
+            self._block(everything, q[:, :, start : start + size], before + start)
+            for start in range(0, length, size)
         ]
         magnitude = pair_magnitude(ready.k, ready.v)
         kept = everything
         if self.width is not None:
             kept = extend(own, k, v, inputs.mask, self.width)
         return _output(kept, torch.cat(outs, 2).transpose(1, 2), magnitude, inputs)
+
+    def _unrolled(self, state: State, inputs: Inputs) -> Output:
+        """Token by token."""
+        outs, sizes = [], []
+        for t in range(inputs.q.shape[1]):
+            state, out, size = self.step(state, inputs.at(t))
+            outs.append(out)
+            sizes.append(size)
+        return Output(state, torch.stack(outs, 1), torch.stack(sizes, 1))
 
     def _block(self, pairs: PairState, q: Tensor, at: int) -> Tensor:
         """Outputs of the queries whose own pairs stand in the slots from `at` on."""

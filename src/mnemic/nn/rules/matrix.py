@@ -12,7 +12,7 @@ from torch import Tensor
 from mnemic.errors import InvalidTensor
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs, check_inputs
-from mnemic.nn.rules.rule import ALWAYS, Output, own_state, silence_outputs
+from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype
 
 Law = Callable[[Matrix, Inputs], tuple[Matrix, Values, Gates]]
@@ -91,12 +91,11 @@ class MatrixRule:
         state_next = MatrixState(self.name, own.position + 1, matrix)
         return self._output(state_next, out, magnitude, inputs)
 
-    def run(self, state: State, inputs: Inputs, chunk: int = 64) -> Output:
-        """T tokens, `chunk` at a time; chunk = 1 follows the law token by token."""
-        check_sizes(chunk=chunk)
+    def run(self, state: State, inputs: Inputs, chunk: int | None = None) -> Output:
+        """T tokens, `chunk` at a time; 1 follows the law token by token, as does None in float64."""
         own, ready = self._ready(state, inputs, over_time=True)
         length = inputs.q.shape[1]
-        size = min(chunk, length)
+        size = min(chunk_for(chunk, own.matrix.dtype), length)
         form = unroll(self.law) if size == 1 else self.chunked
         matrix, out, magnitude = form(own.matrix, ready, size)
         state_next = MatrixState(self.name, own.position + length, matrix)

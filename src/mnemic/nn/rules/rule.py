@@ -10,7 +10,7 @@ from torch import Tensor
 from mnemic.errors import StateMismatch
 from mnemic.nn.axes import Gates, Keys, Matrix, Values
 from mnemic.nn.inputs import Inputs
-from mnemic.nn.state import State
+from mnemic.nn.state import State, check_sizes
 
 S = TypeVar("S", bound=State)
 
@@ -60,8 +60,33 @@ class Rule(Protocol):
     def step(self, state: State, inputs: Inputs) -> Output:
         """One token, inputs without an axis T."""
 
-    def run(self, state: State, inputs: Inputs, chunk: int = 64) -> Output:
-        """T tokens; equal to T steps in outputs, final state and gradients, up to rounding."""
+    def run(self, state: State, inputs: Inputs, chunk: int | None = None) -> Output:
+        """T tokens; equal to T steps in outputs, final state and gradients, up to rounding.
+
+        Args:
+            state: before them.
+            inputs: over time.
+            chunk: tokens at once; 1 is T steps, bit for bit. None: see `chunk_for`.
+        """
+
+
+CHUNK = 64
+"""Tokens handled at once where nobody says otherwise."""
+
+
+def chunk_for(chunk: int | None, dtype: torch.dtype) -> int:
+    """The chunk that is meant.
+
+    Float64 is the precision of proofs: there time goes token by token, so that a run cut anywhere
+    gives the same bits. Name a chunk to have the parallel form, which changes the rounding.
+
+    Raises:
+        InvalidTensor: a chunk below 1.
+    """
+    if chunk is None:
+        return 1 if dtype == torch.float64 else CHUNK
+    check_sizes(chunk=chunk)
+    return chunk
 
 
 ALWAYS = frozenset({"q", "k", "v", "mask"})

@@ -49,10 +49,10 @@ class Block(nn.Module):
         state: LayerState,
         first: Values | None,
         mask: Mask | None,
-        chunk: int | None,
+        size: int | None,
     ) -> BlockOutput:
         """T tokens, x [B, T, D]; the rest as in `TimeMix`."""
-        mixed = self.att(self.ln1(x), state.rule, state.conv, first, mask, chunk)
+        mixed = self.att(self.ln1(x), state.rule, state.conv, first, mask, size)
         x = x + mixed.out
         shift_next, out = self.ffn(self.ln2(x), state.shift, mask)
         state_next = LayerState(mixed.rule, mixed.conv, shift=shift_next)

@@ -52,17 +52,17 @@ class Rwkv7Model(RecurrentModel[Rwkv7Config]):
         return self._blocks[0].ln0(self.emb(tokens))
 
     def _through(
-        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, chunk: int | None
+        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, size: int | None
     ) -> Through:
-        if chunk is None:
+        if size is None:
             x = x.unsqueeze(1)
             mask = None if mask is None else mask.unsqueeze(1)
         first: Tensor | None = None
         after: list[LayerState] = []
         for block, own in zip(self._blocks, states, strict=True):
-            own_next, x, first = block(x, own, first, mask, chunk)
+            own_next, x, first = block(x, own, first, mask, size)
             after.append(own_next)
-        return Through(x.squeeze(1) if chunk is None else x, after)
+        return Through(x.squeeze(1) if size is None else x, after)
 
     def _head(self, x: Tensor) -> Tensor:
         return self.head(self.ln_out(x))

@@ -87,7 +87,7 @@ class TimeMix(nn.Module):
         conv: ConvState,
         first: Values | None,
         mask: Mask | None,
-        chunk: int | None,
+        size: int | None,
     ) -> TimeMixed:
         """T tokens.
 
@@ -97,7 +97,7 @@ class TimeMix(nn.Module):
             conv: state of the shift before them.
             first: [B, T, H, V] values of layer 0; None in layer 0.
             mask: [B, T], padding on the left only.
-            chunk: tokens the rule handles at once; None: T is 1, and the rule takes a step.
+            size: tokens the rule handles at once; None: T is 1, and the rule takes a step.
         """
         conv_next, before = shift(conv, x, mask)
         gap = before - x
@@ -123,11 +123,11 @@ class TimeMix(nn.Module):
             kk=kk,
             mask=mask,
         )
-        if chunk is None:
+        if size is None:
             done = self.rule.step(rule, inputs.at(0))
             found = done.out.unsqueeze(1)
         else:
-            done = self.rule.run(rule, inputs, chunk)
+            done = self.rule.run(rule, inputs, size)
             found = done.out
         normed = self.ln_x(found.reshape(-1, x.shape[-1])).reshape(x.shape)
         bonus = (r * k * self.r_k).sum(-1, keepdim=True) * v
