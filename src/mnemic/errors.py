@@ -11,6 +11,9 @@ MnemicError
 │   ├── NotAState        a file that is something else, cut short, or damaged
 │   ├── NewerState       written by a later version of Mnemic
 │   └── StateMismatch    a state of another rule, model or batch than the one at hand
+├── ModelError: the files of a language model made elsewhere
+│   ├── NotACheckpoint   weights that are something else, cut short, not plain numbers, or misshapen
+│   └── NotAVocabulary   a list of tokens that cannot be read, or leaves bytes without a token
 ├── StoreError: the file or its disk
 │   ├── NotAStore        a file that is something else
 │   ├── NewerStore       written by a later version of Mnemic
@@ -70,6 +73,18 @@ class NewerState(StateError):
 
 class StateMismatch(StateError):
     """A state of another rule, model or batch than the one at hand."""
+
+
+class ModelError(MnemicError):
+    """The files of a language model made elsewhere."""
+
+
+class NotACheckpoint(ModelError):
+    """The weights are something else, cut short, not plain numbers, or of other shapes."""
+
+
+class NotAVocabulary(ModelError):
+    """The list of tokens cannot be read, or leaves bytes without a token."""
 
 
 class StoreError(MnemicError):

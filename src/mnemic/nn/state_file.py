@@ -7,14 +7,11 @@ it (`fingerprint` of the rule's or model's configuration) and carries a checksum
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,6 +20,7 @@ from torch import Tensor
 
 from mnemic.errors import InvalidTensor, NewerState, NotAState, StateMismatch
 from mnemic.nn.state import State, Ticket, parts_of, plain_fields
+from mnemic.nn.whole_file import replacing
 
 FORMAT = "mnemic.nn.state"
 VERSION = 1
@@ -63,15 +61,8 @@ def save_states(path: str | Path, states: Mapping[str, State], *, fingerprint: s
         "states": json.dumps(described),
         "checksum": _checksum(tensors),
     }
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
+    with replacing(path) as beside:
         save_file(tensors, beside, metadata=metadata)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
-        beside.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
 
 
 def load_states(

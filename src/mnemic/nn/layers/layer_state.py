@@ -18,15 +18,17 @@ class LayerState:
 
     Args:
         rule: of the rule.
-        conv: of the short convolution.
+        conv: of the short convolution; of RWKV-7's time mixing, the token before.
         cache: of the exact or the pooled cache; None: there is none.
         slow: of the slow features; None: there are none.
+        shift: of RWKV-7's channel mixing, the token before; None: there is none.
     """
 
     rule: State
     conv: ConvState
     cache: CacheState | PooledState | None = None
     slow: SlowState | None = None
+    shift: ConvState | None = None
 
     def states(self) -> dict[str, State]:
         """The states by name, for a file."""
@@ -35,6 +37,8 @@ class LayerState:
             named["cache"] = self.cache
         if self.slow is not None:
             named["slow"] = self.slow
+        if self.shift is not None:
+            named["shift"] = self.shift
         return named
 
     @classmethod
@@ -45,17 +49,18 @@ class LayerState:
             NotAState: one is missing, or of the wrong kind.
         """
         rule, conv = states.get("rule"), states.get("conv")
-        cache, slow = states.get("cache"), states.get("slow")
+        cache, slow, shift = states.get("cache"), states.get("slow"), states.get("shift")
         if (
             rule is None
             or not isinstance(conv, ConvState)
             or not isinstance(cache, CacheState | PooledState | None)
             or not isinstance(slow, SlowState | None)
-            or not set(states) <= {"rule", "conv", "cache", "slow"}
+            or not isinstance(shift, ConvState | None)
+            or not set(states) <= {"rule", "conv", "cache", "slow", "shift"}
         ):
             kinds = {name: state.kind for name, state in states.items()}
             raise NotAState(f"{kinds} is not the state of a layer")
-        return cls(rule, conv, cache, slow)
+        return cls(rule, conv, cache, slow, shift)
 
     def change(self, how: Callable[[State], State]) -> LayerState:
         """Every state changed."""
@@ -63,8 +68,8 @@ class LayerState:
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the rule's state, the convolution's tail and the slow features."""
-        return self.rule.nbytes + self.conv.nbytes + (self.slow.nbytes if self.slow else 0)
+        """Bytes of the rule's state, the tails and the slow features."""
+        return sum(s.nbytes for name, s in self.states().items() if name != "cache")
 
     @property
     def cache_bytes(self) -> int:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Mask
-from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.layers import Layer, LayerState, RMSNorm
 from mnemic.nn.models.config import ModelConfig
-from mnemic.nn.models.model_state import ModelState
-from mnemic.nn.rules.rule import chunk_for
+from mnemic.nn.models.recurrent import RecurrentModel, Through
 
 
-class LanguageModelOutput(NamedTuple):
-    """logits [B, T, vocabulary], or [B, vocabulary] at one step; state after the tokens."""
-
-    logits: Tensor
-    state: ModelState
-
-
-class LanguageModel(nn.Module):
+class LanguageModel(RecurrentModel[ModelConfig]):
     """Embedding, layers, norm, and the embedding again as head.
 
     Args:
@@ -32,125 +21,37 @@ class LanguageModel(nn.Module):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         nn.init.normal_(self.embedding.weight, std=config.width**-0.5)
         self.layers = nn.ModuleList(Layer(config.width, one) for one in config.layer_configs)
         self.norm = RMSNorm(config.width)
 
     @property
-    def parameter_count(self) -> int:
-        """Learned numbers; the tied head is counted once."""
-        return sum(parameter.numel() for parameter in self.parameters())
-
-    def init_state(self, batch: int, dtype: torch.dtype | None = None) -> ModelState:
-        """Before the first token, on the model's device.
-
-        Args:
-            batch: B.
-            dtype: float32 or float64; None: float64 for a model in float64, else float32.
-        """
-        weight = self.embedding.weight
-        if dtype is None:
-            dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
-        return ModelState(
-            tuple(layer.init_state(batch, dtype, weight.device) for layer in self._layers)
-        )
-
-    def forward(
-        self,
-        tokens: Tensor,
-        state: ModelState | None = None,
-        mask: Mask | None = None,
-        chunk: int | None = None,
-    ) -> LanguageModelOutput:
-        """T tokens at once.
-
-        Args:
-            tokens: [B, T] int64.
-            state: before them; None: fresh.
-            mask: [B, T] bool, False at padding, which must be on the left; logits there mean
-                nothing.
-            chunk: tokens handled at once; changes rounding only. 1 is T steps; None is that for a
-                model in float64, so that a text cut anywhere gives the same bits.
-
-        Raises:
-            InvalidTensor: tokens that are no tokens of the vocabulary.
-            StateMismatch: a state of another model, or another number of rows.
-        """
-        if tokens.ndim != 2 or tokens.shape[1] == 0:
-            raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
-        before = self._before(tokens, state)
-        size = chunk_for(chunk, self.embedding.weight.dtype)
-        if size == 1:
-            return self._unrolled(tokens, before, mask)
-        x = self._embed(tokens)
-        after: list[LayerState] = []
-        for layer, own in zip(self._layers, before.layers, strict=True):
-            own_next, x = layer(x, own, mask, size)
-            after.append(own_next)
-        return LanguageModelOutput(self._head(x), ModelState(tuple(after)))
-
-    def _unrolled(
-        self, tokens: Tensor, state: ModelState, mask: Mask | None
-    ) -> LanguageModelOutput:
-        left_padding(mask, *tokens.shape)
-        logits = []
-        for t in range(tokens.shape[1]):
-            at, state = self.step(tokens[:, t], state, None if mask is None else mask[:, t])
-            logits.append(at)
-        return LanguageModelOutput(torch.stack(logits, 1), state)
-
-    def step(
-        self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
-    ) -> LanguageModelOutput:
-        """One token a row: tokens [B], mask [B]; equal to `forward` on [B, 1], and faster."""
-        if tokens.ndim != 1:
-            raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}; one step takes [B]")
-        before = self._before(tokens, state)
-        x = self._embed(tokens)
-        after: list[LayerState] = []
-        for layer, own in zip(self._layers, before.layers, strict=True):
-            own_next, x = layer.step(x, own, mask)
-            after.append(own_next)
-        return LanguageModelOutput(self._head(x), ModelState(tuple(after)))
-
-    def load_state(self, path: str | Path) -> ModelState:
-        """A state that `ModelState.save(path, fingerprint=self.config.fingerprint)` wrote."""
-        device = self.embedding.weight.device
-        state = ModelState.load(path, fingerprint=self.config.fingerprint, device=device)
-        self._fits(state)
-        return state
+    def _depth(self) -> int:
+        return len(self.layers)
 
     @property
     def _layers(self) -> list[Layer]:
         return [layer for layer in self.layers if isinstance(layer, Layer)]
 
-    def _before(self, tokens: Tensor, state: ModelState | None) -> ModelState:
-        if tokens.is_floating_point() or tokens.dtype == torch.bool:
-            raise InvalidTensor(f"tokens have the dtype {tokens.dtype}; they are whole numbers")
-        if state is None:
-            return self.init_state(tokens.shape[0])
-        self._fits(state)
-        return state
-
-    def _fits(self, state: ModelState) -> None:
-        if len(state.layers) != len(self.layers):
-            raise StateMismatch(
-                f"the state has {len(state.layers)} layers, the model {len(self.layers)}"
-            )
+    def _init_layers(
+        self, batch: int, dtype: torch.dtype, device: torch.device
+    ) -> tuple[LayerState, ...]:
+        return tuple(layer.init_state(batch, dtype, device) for layer in self._layers)
 
     def _embed(self, tokens: Tensor) -> Tensor:
-        """[..., D]; on a CPU, where looking is cheap, a token outside the vocabulary is named."""
-        if tokens.device.type == "cpu":
-            wrong = (tokens < 0) | (tokens >= self.config.vocabulary)
-            if bool(wrong.any()):
-                raise InvalidTensor(
-                    f"token {int(tokens[wrong][0])} is not in a vocabulary of "
-                    f"{self.config.vocabulary}"
-                )
         return self.embedding(tokens)
+
+    def _through(
+        self, x: Tensor, states: Sequence[LayerState], mask: Mask | None, size: int | None
+    ) -> Through:
+        after: list[LayerState] = []
+        for layer, own in zip(self._layers, states, strict=True):
+            done = layer.step(x, own, mask) if size is None else layer(x, own, mask, size)
+            own_next, x = done
+            after.append(own_next)
+        return Through(x, after)
 
     def _head(self, x: Tensor) -> Tensor:
         return nn.functional.linear(self.norm(x), self.embedding.weight)
