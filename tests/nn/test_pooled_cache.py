@@ -21,7 +21,7 @@ T, HEADS, K, V, WIDTH = 23, 2, 4, 3, 5
 @pytest.fixture(params=[False, True], ids=["", "fading"])
 def cache(request: pytest.FixtureRequest) -> PooledCache:
     torch.manual_seed(1)
-    cache = PooledCache(HEADS, K, width=WIDTH, fading=request.param).double()
+    cache = PooledCache(HEADS, K, width=WIDTH, owners=HEADS, fading=request.param).double()
     for parameter in cache.parameters():
         torch.nn.init.normal_(parameter)
     return cache
@@ -84,6 +84,18 @@ def test_the_state_does_not_depend_on_where_time_was_cut(cache: PooledCache) -> 
         assert state.equals(whole)
 
 
+def test_with_one_owner_the_other_heads_have_the_state_alone() -> None:
+    inputs, out, size, importance = tokens()
+    cache = PooledCache(HEADS, K, width=WIDTH).double()
+    state = cache.init_state(2, V, torch.float64)
+    found = cache(state, inputs, out, size, importance[..., :1]).out
+    first = inputs.map(lambda x: x[:, :, :1])
+    alone = PooledCache(1, K, width=WIDTH).double()
+    wanted = alone(state, first, out[:, :, :1], size[..., :1], importance[..., :1]).out
+    assert torch.equal(found[:, :, 1:], out[:, :, 1:])
+    assert torch.equal(found[:, :, :1], wanted)
+
+
 def test_its_width_may_change(cache: PooledCache) -> None:
     """Narrower keeps the best of what there is; wider has room for more."""
     inputs, out, size, importance = tokens()
@@ -108,16 +120,18 @@ def test_importance_learns_through_the_read_and_selection_does_not(cache: Pooled
 
 
 def test_bad_input_is_named(cache: PooledCache) -> None:
-    with pytest.raises(StateMismatch, match=r"pooled\(2\)"):
-        cache(PooledCache(1, K).init_state(2, V, torch.float64), *tokens())
+    with pytest.raises(StateMismatch, match=r"pooled\(1\)"):
+        cache(PooledCache(HEADS, K).init_state(2, V, torch.float64), *tokens())
+    with pytest.raises(InvalidTensor, match="importance has the shape"):
+        cache(cache.init_state(2, V, torch.float64), *tokens()[:3], tokens()[3][..., :1])
     with pytest.raises(StateMismatch, match="batch cannot change"):
         cache(cache.init_state(1, V, torch.float64), *tokens())
     with pytest.raises(InvalidTensor, match="width is 0"):
         PooledCache(HEADS, K, width=0)
     with pytest.raises(InvalidTensor, match="gate_init is nan"):
         PooledCache(HEADS, K, gate_init=float("nan"))
-    with pytest.raises(InvalidTensor, match="a byte"):
-        PooledCache(256, K)
+    with pytest.raises(InvalidTensor, match="owners is 3; there are 2 heads"):
+        PooledCache(2, K, owners=3)
 
 
 def test_slow_features_are_running_means_that_skip_padding() -> None:

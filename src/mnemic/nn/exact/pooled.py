@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from mnemic.errors import InvalidTensor, StateMismatch
-from mnemic.nn.axes import Gates, Values
+from mnemic.nn.axes import Gates, Mask, Values
 from mnemic.nn.exact.read import gain_of, unit
 from mnemic.nn.exact.select import top
 from mnemic.nn.inputs import Inputs
@@ -116,7 +116,7 @@ class PooledOutput(NamedTuple):
 class PooledCache(nn.Module):
     """Keeps the W most important pairs of all heads together, and adds what they say.
 
-        owner_t = argmax_h score_th,  score_th = i_th + TIE_BREAK ||write_th||
+        owner_t = argmax_h score_th,  score_th = i_th + TIE_BREAK ||write_th||,  h < owners
         a_tj = q~_t . k~_j / sqrt(K) + i_j - softplus(fading_h) ln(1 + age_tj)
         o = o_rule + sigmoid(gate) softmax(a) v      over the owner's slots and a null sink
 
@@ -124,6 +124,8 @@ class PooledCache(nn.Module):
         heads: H.
         key_width: K.
         width: W, for all heads together; may be set anew at any time.
+        owners: heads that may own slots, the first ones. With one, which measured best, no fact is
+            looked for where it is not; the other heads have the state alone.
         fading: whether older pairs are read more faintly, by a learned rate per head, so that of
             two pairs with one key the newer is heard.
         gate_init: of the gate before the sigmoid.
@@ -139,23 +141,24 @@ class PooledCache(nn.Module):
         key_width: int,
         *,
         width: int = 64,
+        owners: int = 1,
         fading: bool = False,
         gate_init: float = 0.0,
         sink_init: float = 0.0,
     ) -> None:
         super().__init__()
-        check_sizes(heads=heads, key_width=key_width)
+        check_sizes(heads=heads, key_width=key_width, owners=owners)
         for name, value in (("gate_init", gate_init), ("sink_init", sink_init)):
             if not math.isfinite(value):
                 raise InvalidTensor(f"{name} is {value!r}; it must be a finite number")
-        if heads > 255:
-            raise InvalidTensor(f"heads is {heads}; an owner is a byte: 255 at most")
-        self.heads, self.key_width, self.width = heads, key_width, width
-        self.fading = nn.Parameter(torch.full((heads,), FADING_INIT)) if fading else None
+        if owners > min(heads, 255):
+            raise InvalidTensor(f"owners is {owners}; there are {heads} heads, and 255 can own")
+        self.heads, self.key_width, self.width, self.owners = heads, key_width, width, owners
+        self.fading = nn.Parameter(torch.full((owners,), FADING_INIT)) if fading else None
         self.gamma_q = nn.Parameter(torch.ones(key_width))
         self.gamma_k = nn.Parameter(torch.ones(key_width))
-        self.sink = nn.Parameter(torch.full((heads,), float(sink_init)))
-        self.gate = nn.Parameter(torch.full((heads,), float(gate_init)))
+        self.sink = nn.Parameter(torch.full((owners,), float(sink_init)))
+        self.gate = nn.Parameter(torch.full((owners,), float(gate_init)))
 
     @property
     def width(self) -> int:
@@ -169,12 +172,12 @@ class PooledCache(nn.Module):
 
     def extra_repr(self) -> str:
         """The options, for print(model)."""
-        return f"width={self.width}"
+        return f"width={self.width}, owners={self.owners}"
 
     @property
     def name(self) -> str:
         """What a state remembers of its cache; its width may change."""
-        return f"pooled({self.heads})"
+        return f"pooled({self.owners})"
 
     def init_state(
         self,
@@ -214,7 +217,7 @@ class PooledCache(nn.Module):
             inputs: as the rule got them.
             out: [B, T, H, V] of the rule.
             write_magnitude: [B, T, H] of the rule.
-            importance: [B, T, H], logarithm.
+            importance: [B, T, owners], logarithm.
             chunk: tokens at once; changes rounding only.
         """
         if not isinstance(state, PooledState) or state.rule != self.name:
@@ -228,11 +231,17 @@ class PooledCache(nn.Module):
                 f"the inputs have {out.shape[0]} rows, the cache's state {state.slots.k.shape[0]}; "
                 "the batch cannot change between calls: begin with init_state"
             )
+        if importance.shape != (*out.shape[:2], self.owners):
+            raise InvalidTensor(
+                f"importance has the shape {tuple(importance.shape)}, "
+                f"not {(*out.shape[:2], self.owners)}"
+            )
         check_sizes(chunk=chunk)
         dtype = state.slots.k.dtype
-        ready = inputs.cast(dtype).silence_padding()
+        ready = inputs.cast(dtype).silence_padding().map(lambda x: x[:, :, : self.owners])
         count = state.count.unsqueeze(1) + _counted(inputs)
-        tokens = _tokens(ready, inputs, write_magnitude, importance.to(dtype), count - 1)
+        write = write_magnitude[:, :, : self.owners]
+        tokens = _tokens(ready, inputs.mask, write, importance.to(dtype), count - 1)
         gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")
         q = unit(ready.q) * gain.to(dtype)
         slots, reads = self._fitted(state.slots), []
@@ -246,10 +255,11 @@ class PooledCache(nn.Module):
         if inputs.mask is not None:
             read = read.masked_fill(~inputs.mask[..., None, None], 0.0)
         gate = self.gate.to(dtype).sigmoid().unsqueeze(-1)
-        total = (out.to(dtype) + gate * read).to(out.dtype)
+        owning = (out[:, :, : self.owners].to(dtype) + gate * read).to(out.dtype)
+        total = torch.cat([owning, out[:, :, self.owners :]], 2)
+        seen = count[:, -1].expand(out.shape[0]).clone()
         return PooledOutput(
-            PooledState(self.name, state.position + out.shape[1], slots, count[:, -1].clone()),
-            total,
+            PooledState(self.name, state.position + out.shape[1], slots, seen), total
         )
 
     def _fitted(self, slots: Slots) -> Slots:
@@ -270,7 +280,7 @@ class PooledCache(nn.Module):
             age = (count.unsqueeze(2) - pool.position.unsqueeze(1)).clamp_min(1).to(q.dtype).log()
             rate = softplus(self.fading).to(q.dtype)
             logits = logits - rate.reshape(1, -1, 1, 1) * age.unsqueeze(1)
-        heads = torch.arange(self.heads, device=q.device)
+        heads = torch.arange(self.owners, device=q.device)
         owned = pool.owner.unsqueeze(1) == heads.unsqueeze(1)
         seen = alive.unsqueeze(1) & owned.unsqueeze(2)
         logits = logits.masked_fill(~seen, float("-inf"))
@@ -288,23 +298,23 @@ def _counted(inputs: Inputs) -> Tensor:
 
 
 def _tokens(
-    ready: Inputs, inputs: Inputs, write: Gates, importance: Gates, position: Tensor
+    ready: Inputs, mask: Mask | None, write: Gates, importance: Gates, position: Tensor
 ) -> Slots:
     """The tokens as slots, each with the key and value of its owner."""
     with torch.no_grad():
         every = importance.float() + TIE_BREAK * write.float()
         score, owner = every.max(-1)
-        if inputs.mask is not None:
-            score = score.masked_fill(~inputs.mask, float("-inf"))
-            owner = owner.masked_fill(~inputs.mask, 0)
+        if mask is not None:
+            score = score.masked_fill(~mask, float("-inf"))
+            owner = owner.masked_fill(~mask, 0)
     wide = owner[..., None, None]
 
     def own(x: Tensor) -> Tensor:
         return x.gather(2, wide.expand(*owner.shape, 1, x.shape[-1])).squeeze(2)
 
     chosen = importance.gather(2, owner.unsqueeze(-1)).squeeze(-1)
-    if inputs.mask is not None:
-        chosen = chosen.masked_fill(~inputs.mask, 0.0)
+    if mask is not None:
+        chosen = chosen.masked_fill(~mask, 0.0)
     kind = owner.to(torch.uint8)
     return Slots(unit(own(ready.k)), own(ready.v), chosen, score, kind, position)
 

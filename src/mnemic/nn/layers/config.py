@@ -66,11 +66,6 @@ class LayerConfig:
                 raise InvalidTensor(f"a layer has no {name!r}; it has: {', '.join(known)}")
         return cls(**{**defaults, **described})
 
-    @property
-    def pooled(self) -> bool:
-        """Whether the cache is a `PooledCache`."""
-        return self.cache is not None and self.cache.get("kind") == "pooled"
-
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can say it."""
         described = {f.name: getattr(self, f.name) for f in fields(self)}

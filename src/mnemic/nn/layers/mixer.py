@@ -48,7 +48,7 @@ class Prepared(NamedTuple):
         conv: state of the convolution after the tokens.
         slow: state of the slow features after them, or None.
         inputs: of the rule.
-        importance: [B, T, H] logarithm, for a pooled cache, or None.
+        importance: [B, T, owners] logarithm, for a pooled cache, or None.
     """
 
     conv: ConvState
@@ -96,8 +96,9 @@ class Mixer(nn.Module):
         self.norm = RMSNorm(config.value_width)
         self.out = nn.Linear(values, width, bias=False)
         self.cache = _make_cache(config)
-        self.importance = nn.Linear(features, config.heads) if config.pooled else None
-        if self.importance is not None:
+        self.importance: nn.Linear | None = None
+        if isinstance(self.cache, PooledCache):
+            self.importance = nn.Linear(features, self.cache.owners)
             nn.init.ones_(self.importance.bias)
         _begin_with(width, self.gates)
         if self.importance is not None:
