@@ -20,7 +20,8 @@ def decayed_products(x: Tensor, y: Tensor, gx: Tensor, gy: Tensor, *, strict: bo
         strict: whether a token does not see itself.
 
     Returns:
-        [..., C, C].
+        [..., C, C]. Leading axes broadcast, so that several x or y can share one decay, whose
+        weights cost most.
     """
     if gy.shape[-1] == 1:
         return (x @ y.transpose(-1, -2)) * _weights(gx, gy, strict)[..., 0]
@@ -38,7 +39,7 @@ def decayed_products(x: Tensor, y: Tensor, gx: Tensor, gy: Tensor, *, strict: bo
             writer = y[..., :start, :] * (mark - gy[..., :start, :]).exp()
             blocks.insert(0, reader @ writer.transpose(-1, -2))
         if stop < size:
-            blocks.append(x.new_zeros((*x.shape[:-2], stop - start, size - stop)))
+            blocks.append(x.new_zeros((*blocks[0].shape[:-1], size - stop)))
         rows.append(torch.cat(blocks, -1))
     return torch.cat(rows, -2)
 

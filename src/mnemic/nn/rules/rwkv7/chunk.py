@@ -22,12 +22,12 @@ def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, 
     log_decay = split(inputs.log_decay, size)
     g = log_decay.cumsum(-2)
     before = g - log_decay
+    written = torch.stack([removal, k])
+    kk_removal, kk_k = decayed_products(kk[None], written, before[None], g[None], strict=True)
+    q_removal, q_k = decayed_products(q[None], written, g[None], g[None], strict=False)
     solved = torch.linalg.solve_triangular(
-        decayed_products(kk, removal, before, g, strict=True),
-        torch.cat(
-            [decayed_products(kk, k, before, g, strict=True) @ v, kk * before.exp()],
-            -1,
-        ),
+        kk_removal,
+        torch.cat([kk_k @ v, kk * before.exp()], -1),
         upper=False,
         unitriangular=True,
     )
@@ -39,13 +39,7 @@ def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, 
         torch.cat([v, -z], -2),
         torch.cat([torch.zeros_like(w), w], -2),
         q * g.exp(),
-        torch.cat(
-            [
-                decayed_products(q, k, g, g, strict=False),
-                decayed_products(q, removal, g, g, strict=False),
-            ],
-            -1,
-        ),
+        torch.cat([q_k, q_removal], -1),
         torch.cat([k * to_end, removal * to_end], -2),
         end.exp().transpose(-1, -2),
     )
