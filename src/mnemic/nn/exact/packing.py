@@ -98,17 +98,22 @@ def left_padding(mask: Mask | None, batch: int, length: int) -> tuple[int, ...]:
     """How many tokens of each row are padding.
 
     Raises:
-        InvalidTensor: padding that is not on the left.
+        InvalidTensor: padding that is not on the left; what is no mask of these tokens.
     """
     if mask is None:
         return (0,) * batch
+    if mask.dtype != torch.bool or mask.shape != (batch, length):
+        raise InvalidTensor(
+            f"the mask is {tuple(mask.shape)} of {mask.dtype}; "
+            f"it must be {(batch, length)} of torch.bool"
+        )
     pads = (~mask).sum(1)
     expected = torch.arange(length, device=mask.device) >= pads.unsqueeze(1)
     if not torch.equal(expected, mask):
         row = int((expected != mask).any(1).nonzero()[0])
         raise InvalidTensor(
             f"row {row} of the mask has padding after a real token; "
-            "the exact cache takes padding on the left only"
+            "padding belongs on the left"
         )
     return tuple(pads.tolist())
 
