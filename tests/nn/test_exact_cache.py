@@ -462,7 +462,7 @@ def test_bad_calls_are_named() -> None:
     bare = both.rule.run(begin.rule, inputs, 64)
     call = (begin.cache, inputs, bare.out, bare.write_magnitude)
     holes = torch.tensor([[1, 1, 0, 1, 1, 1, 1, 1]] * 2).bool()
-    with pytest.raises(InvalidTensor, match="padding on the left only"):
+    with pytest.raises(InvalidTensor, match="padding belongs on the left"):
         both.cache(begin.cache, replace(inputs, mask=holes), *call[2:])
     with pytest.raises(InvalidTensor, match="no form 'fast'"):
         both.cache(*call, form="fast")
