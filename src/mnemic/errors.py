@@ -11,6 +11,10 @@ MnemicError
 │   ├── NotAState        a file that is something else, cut short, or damaged
 │   ├── NewerState       written by a later version of Mnemic
 │   └── StateMismatch    a state of another rule, model or batch than the one at hand
+├── ModelError: a language model as a folder, and its training
+│   ├── NotAModel        a folder that holds no model, or one that is incomplete or damaged
+│   ├── RunMismatch      a training run resumed with other data or another configuration
+│   └── Diverged         the loss is no number any more
 ├── StoreError: the file or its disk
 │   ├── NotAStore        a file that is something else
 │   ├── NewerStore       written by a later version of Mnemic
@@ -70,6 +74,22 @@ class NewerState(StateError):
 
 class StateMismatch(StateError):
     """A state of another rule, model or batch than the one at hand."""
+
+
+class ModelError(MnemicError):
+    """A language model as a folder, or its training."""
+
+
+class NotAModel(ModelError):
+    """The folder holds no model, or one that is incomplete or damaged."""
+
+
+class RunMismatch(ModelError):
+    """A training run would be resumed with other data or another configuration, or overwritten."""
+
+
+class Diverged(ModelError):
+    """The loss is no number any more; the last checkpoint is from before."""
 
 
 class StoreError(MnemicError):

@@ -76,6 +76,20 @@ class LanguageModel(nn.Module):
             InvalidTensor: tokens that are no tokens of the vocabulary.
             StateMismatch: a state of another model, or another number of rows.
         """
+        x, state_next = self.read(tokens, state, mask, chunk)
+        return LanguageModelOutput(self.head(x), state_next)
+
+    def read(
+        self,
+        tokens: Tensor,
+        state: ModelState | None = None,
+        mask: Mask | None = None,
+        chunk: int = 64,
+    ) -> tuple[Tensor, ModelState]:
+        """What `forward` makes logits of, [B, T, width], and the state after the tokens.
+
+        For those who need logits of a few tokens only: `head` of all of a long text is large.
+        """
         if tokens.ndim != 2 or tokens.shape[1] == 0:
             raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
         before = self._before(tokens, state)
@@ -84,7 +98,7 @@ class LanguageModel(nn.Module):
         for layer, own in zip(self._layers, before.layers, strict=True):
             own_next, x = layer(x, own, mask, chunk)
             after.append(own_next)
-        return LanguageModelOutput(self._head(x), ModelState(tuple(after)))
+        return x, ModelState(tuple(after))
 
     def step(
         self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
@@ -98,7 +112,7 @@ class LanguageModel(nn.Module):
         for layer, own in zip(self._layers, before.layers, strict=True):
             own_next, x = layer.step(x, own, mask)
             after.append(own_next)
-        return LanguageModelOutput(self._head(x), ModelState(tuple(after)))
+        return LanguageModelOutput(self.head(x), ModelState(tuple(after)))
 
     def load_state(self, path: str | Path) -> ModelState:
         """A state that `ModelState.save(path, fingerprint=self.config.fingerprint)` wrote."""
@@ -136,5 +150,6 @@ class LanguageModel(nn.Module):
                 )
         return self.embedding(tokens)
 
-    def _head(self, x: Tensor) -> Tensor:
+    def head(self, x: Tensor) -> Tensor:
+        """Logits [..., vocabulary] of what `read` gave, [..., width]."""
         return nn.functional.linear(self.norm(x), self.embedding.weight)
