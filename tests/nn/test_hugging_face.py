@@ -15,12 +15,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 safetensors = pytest.importorskip("safetensors")
 
+from tests.nn.test_layers_and_models import LAYERS, SHOWN, UNBOUNDED, close, make, tokens
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
 
 from mnemic.errors import InvalidTensor, NotAModel, StateMismatch
 from mnemic.nn.models import LanguageModel
 from mnemic.nn.models.hugging_face import MnemicConfig, MnemicForCausalLM, StateCache
-from tests.nn.test_layers_and_models import LAYERS, SHOWN, UNBOUNDED, close, make, tokens
 
 MIXED: tuple[dict[str, Any], ...] = (
     {"rule": "gated_delta", "mlp": 8},
@@ -49,7 +49,7 @@ def test_chosen_rows_go_on_like_the_originals(layer: dict[str, Any]) -> None:
         assert close(model(said[index, 10:], chosen).logits, expected[index])
         stepped, mine = chosen, state
         for t in range(10, 17):
-            logits, stepped = model.step((said[index, t] + t) % 11, stepped)
+            _, stepped = model.step((said[index, t] + t) % 11, stepped)
             again, mine = model.step(said[:, t], mine)
             assert close(again, expected[:, t - 10])
         assert close(model(said[index, 10:], chosen).logits, expected[index])
@@ -104,7 +104,9 @@ def test_a_new_model_begins_as_ours_does() -> None:
     mine = LanguageModel(config)
     torch.manual_seed(3)
     theirs = MnemicForCausalLM(MnemicConfig.of(mine.config)).model
-    assert all(torch.equal(a, b) for a, b in zip(mine.parameters(), theirs.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(mine.parameters(), theirs.parameters(), strict=True)
+    )
     assert MnemicForCausalLM(MnemicConfig()).config.vocab_size == 257
 
 
@@ -143,6 +145,7 @@ def test_a_padded_batch_generates_what_each_row_does_alone(
     said = tokens(3, 7)
     mask = torch.arange(7) >= torch.tensor([[7 - n] for n in lengths])
     asked = {**GREEDY, **options, "return_dict_in_generate": True, "output_logits": True}
+    asked["output_scores"] = True
     padded = said.masked_fill(~mask, 0)
     together = model.generate(padded, attention_mask=mask.long(), **asked)
     for row, n in enumerate(lengths):
@@ -198,7 +201,7 @@ def test_training_through_transformers_loss() -> None:
 def test_what_cannot_be_is_refused_by_name() -> None:
     model, said = wrapped(), tokens(2, 4)
     right = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
-    with pytest.raises(InvalidTensor, match="row 1 of attention_mask .* pad on the left"):
+    with pytest.raises(InvalidTensor, match=r"row 1 of attention_mask .* pad on the left"):
         model(said, attention_mask=right)
     with pytest.raises(InvalidTensor, match="pad on the left"):
         model.generate(said, attention_mask=right, max_new_tokens=2)

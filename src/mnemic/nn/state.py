@@ -91,8 +91,11 @@ class State:
         _, first = next(self.tensors())
         check_rows(index, first.shape[0])
         chosen = self.map(lambda tensor: tensor.index_select(0, index.to(tensor.device)))
-        names = [f.name for f in dataclasses.fields(self) if isinstance(getattr(self, f.name), Ticket)]
-        return dataclasses.replace(chosen, **{name: Ticket(self.position) for name in names})
+        names = [
+            f.name for f in dataclasses.fields(self) if isinstance(getattr(self, f.name), Ticket)
+        ]
+        fresh: dict[str, Any] = {name: Ticket(self.position) for name in names}
+        return dataclasses.replace(chosen, **fresh)
 
     def zeros(self) -> Self:
         """A fresh state of the same shapes, before the first token."""

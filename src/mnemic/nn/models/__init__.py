@@ -1,9 +1,33 @@
-"""Models: layers given as data, between an embedding and its transpose."""
+"""Models: layers given as data, between an embedding and its transpose.
+
+`folder` makes a model files, `generation` lets it speak, `session` keeps what it has read. By the
+conventions of transformers it is in `hugging_face`, which is not imported from here.
+"""
 
 from __future__ import annotations
 
+from mnemic.nn.models.carried import CarriedState, CausalModel
 from mnemic.nn.models.config import ModelConfig
+from mnemic.nn.models.folder import load_model, save_model, weights_name
+from mnemic.nn.models.generation import Drawn, Sampling, generate, read_prompt
 from mnemic.nn.models.language_model import LanguageModel, LanguageModelOutput
 from mnemic.nn.models.model_state import ModelState
+from mnemic.nn.models.session import load_session, save_session
 
-__all__ = ["LanguageModel", "LanguageModelOutput", "ModelConfig", "ModelState"]
+__all__ = [
+    "CarriedState",
+    "CausalModel",
+    "Drawn",
+    "LanguageModel",
+    "LanguageModelOutput",
+    "ModelConfig",
+    "ModelState",
+    "Sampling",
+    "generate",
+    "load_model",
+    "load_session",
+    "read_prompt",
+    "save_model",
+    "save_session",
+    "weights_name",
+]

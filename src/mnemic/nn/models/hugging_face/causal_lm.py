@@ -1,5 +1,6 @@
 """The language model as transformers wants one."""
 
+# mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
 from typing import Any, NoReturn
@@ -55,7 +56,8 @@ class MnemicForCausalLM(PreTrainedModel, GenerationMixin):
             NotAModel: the folder lacks weights; transformers would make them up.
         """
         asked = options.pop("output_loading_info", False)
-        model, found = super().from_pretrained(*paths, output_loading_info=True, **options)
+        load: Any = super().from_pretrained
+        model, found = load(*paths, output_loading_info=True, **options)
         if found["missing_keys"]:
             raise NotAModel(f"{str(paths[0])!r} lacks the weights {sorted(found['missing_keys'])}")
         return (model, found) if asked else model
@@ -101,13 +103,15 @@ class MnemicForCausalLM(PreTrainedModel, GenerationMixin):
             logits, state = step.logits.unsqueeze(1), step.state
         else:
             x, state = self.model.read(input_ids, before, mask)
-            kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+            kept = (
+                slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+            )
             logits = self.model.head(x if labels is not None else x[:, kept])
         loss = None
         if labels is not None:
             loss = self.loss_function(logits, labels, vocab_size=self.config.vocab_size, **of_loss)
         wanted = self.config.use_cache and not self.training if use_cache is None else use_cache
-        cache = None
+        cache: Any = None
         if wanted:
             cache = StateCache() if past_key_values is None else past_key_values
             cache.state = state
