@@ -12,6 +12,7 @@ from mnemic.nn.models.folder import load_model, save_model, weights_name
 from mnemic.nn.models.generation import Drawn, Sampling, generate, read_prompt
 from mnemic.nn.models.language_model import LanguageModel, LanguageModelOutput
 from mnemic.nn.models.model_state import ModelState
+from mnemic.nn.models.preset import preset
 from mnemic.nn.models.session import load_session, save_session
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "generate",
     "load_model",
     "load_session",
+    "preset",
     "read_prompt",
     "save_model",
     "save_session",
