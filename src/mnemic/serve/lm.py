@@ -45,7 +45,9 @@ def train(
     layers: Annotated[int | None, typer.Option(help="How many. Default: 3.")] = None,
     width: Annotated[int | None, typer.Option(help="Of the model. Default: 128.")] = None,
     heads: Annotated[int | None, typer.Option(help="Memories a layer. Default: 4.")] = None,
-    rule: Annotated[str | None, typer.Option(help="How states are written. Default: gated_delta.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="How states are written. Default: gated_delta.")
+    ] = None,
     cache_width: Annotated[
         int | None, typer.Option(help="Pairs an exact cache keeps; 0: no cache. Default: 64.")
     ] = None,
@@ -56,7 +58,9 @@ def train(
     context: Annotated[int | None, typer.Option(help="Tokens of a window. Default: 128.")] = None,
     batch: Annotated[int | None, typer.Option(help="Windows side by side. Default: 16.")] = None,
     accumulate: Annotated[int | None, typer.Option(help="Batches a step. Default: 1.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Highest learning rate. Default: 0.003.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Highest learning rate. Default: 0.003.")
+    ] = None,
     carry: Annotated[
         bool | None, typer.Option("--carry/--shuffle", help="Carry the state on. Default: shuffle.")
     ] = None,
