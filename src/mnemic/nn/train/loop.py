@@ -192,9 +192,10 @@ def _order(training: TrainingConfig, line: Tensor) -> Order:
 def _held_out(
     model: LanguageModel, corpus: Corpus, training: TrainingConfig, upkeep: Upkeep
 ) -> float:
-    """Nats per token on the first windows of the held-out text."""
+    """Nats per token on the beginning of the held-out text, with the state as in training."""
     line = corpus.held_out[: upkeep.evaluate_windows * training.context + 1]
-    found = evaluate(model, line, corpus.held_out_bytes, training.context)
+    context = None if training.carry else training.context
+    found = evaluate(model, line, corpus.held_out_bytes, context)
     return found.nats / found.tokens
 
 

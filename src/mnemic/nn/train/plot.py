@@ -29,8 +29,9 @@ def plot_losses(journal: Path, picture: Path, title: str = "") -> None:
     bits = [line["loss"] / math.log(2) for line in lines]
     axes.plot(steps, bits, color="#9bb8d3", linewidth=0.7, label="training text, each step")
     if len(lines) > SMOOTHED:
+        middles = steps[SMOOTHED // 2 : SMOOTHED // 2 + len(lines) - SMOOTHED + 1]
         axes.plot(
-            steps, _means(bits), color="#1f5a94", linewidth=1.6, label=f"mean of {SMOOTHED} steps"
+            middles, _means(bits), color="#1f5a94", linewidth=1.6, label=f"mean of {SMOOTHED} steps"
         )
     held = [(line["step"], line["held_out"] / math.log(2)) for line in lines if "held_out" in line]
     if held:
@@ -39,7 +40,7 @@ def plot_losses(journal: Path, picture: Path, title: str = "") -> None:
         )
         at, last = held[-1]
         axes.annotate(
-            f"{last:.3f}", (at, last), xytext=(4, 6), textcoords="offset points", fontsize=9
+            f"{last:.3f}", (at, last), xytext=(0, 7), textcoords="offset points", ha="right"
         )
     axes.set(xlabel="step", ylabel="bits per token", title=title)
     axes.grid(alpha=0.25)
@@ -48,12 +49,8 @@ def plot_losses(journal: Path, picture: Path, title: str = "") -> None:
 
 
 def _means(values: list[float]) -> list[float]:
-    """Of each value and those before it, the mean of the last `SMOOTHED`."""
-    means = []
-    for n in range(len(values)):
-        seen = values[max(0, n - SMOOTHED + 1) : n + 1]
-        means.append(sum(seen) / len(seen))
-    return means
+    """Of every `SMOOTHED` values in a row."""
+    return [sum(values[n : n + SMOOTHED]) / SMOOTHED for n in range(len(values) - SMOOTHED + 1)]
 
 
 def _library() -> Any:
