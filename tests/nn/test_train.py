@@ -21,7 +21,15 @@ pytest.importorskip("safetensors")
 
 from safetensors.torch import load_file
 
-from mnemic.errors import Diverged, InvalidInput, InvalidTensor, InvalidText, NotAModel, RunMismatch
+from mnemic.errors import (
+    Diverged,
+    InvalidInput,
+    InvalidTensor,
+    InvalidText,
+    ModelError,
+    NotAModel,
+    RunMismatch,
+)
 from mnemic.nn.models import (
     ModelConfig,
     Sampling,
@@ -144,6 +152,7 @@ def test_it_learns_and_the_folder_is_all_one_needs(tmp_path: Path) -> None:
     theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "a")
     assert isinstance(theirs, ours.MnemicForCausalLM)
     assert torch.equal(theirs(line).logits, done.model(line).logits)
+    assert theirs.generation_config.eos_token_id == 256
     theirs.save_pretrained(tmp_path / "b")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert torch.equal(load_model(tmp_path / "b")(line).logits, done.model(line).logits)
@@ -171,6 +180,19 @@ def test_a_run_goes_on_only_as_it_was_begun(tmp_path: Path) -> None:
     with pytest.raises(NotAModel, match="holds no run"):
         begin(tmp_path / "c", resume=True)
     assert same(kept, weights(tmp_path / "a"))
+
+
+def test_only_one_process_trains_in_a_folder(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def again(where: Any) -> None:
+        if where.step == 2:
+            with pytest.raises(ModelError) as error:
+                begin(tmp_path / "a", resume=True)
+            refused.append(str(error.value))
+
+    assert begin(tmp_path / "a", report=again).finished
+    assert "another process is training in" in refused[0]
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_weights(tmp_path: Path) -> None:
@@ -268,14 +290,17 @@ def test_only_matrices_decay_and_the_rate_rises_and_falls() -> None:
 
 def test_accumulating_equals_a_larger_batch() -> None:
     """Of the same windows; the mean of means is the mean."""
-    from mnemic.nn.train.loop import _step
+    from mnemic.nn.train.loop import _Going
 
     found = []
     for batch, parts in ((4, 1), (2, 2), (1, 4)):
         plan = TrainingConfig(steps=2, context=6, batch=batch, accumulate=parts, seed=3)
         model = new_model(MODEL, 0).double()
         order = Shuffled(torch.tensor(list(TEXT.encode())), 6, batch, 3)
-        loss, norm, _ = _step(model, make_optimiser(model, plan), plan, order, 0, None, Path())
+        corpus, _ = read_corpus([TEXT], ByteTokenizer())
+        optimiser = make_optimiser(model, plan)
+        going = _Going(plan, Path(), corpus, model, optimiser, order, Upkeep())
+        loss, norm, _ = going.step(0, None)
         found.append((loss, norm))
     assert found[1] == pytest.approx(found[0], rel=1e-12)
     assert found[2] == pytest.approx(found[0], rel=1e-12)

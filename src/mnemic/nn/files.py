@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+from mnemic.errors import ModelError
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -25,6 +27,30 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(FileNotFoundError):
             beside.unlink()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While it lasts no other process gets into the folder this way; free again when it dies.
+
+    Raises:
+        ModelError: another process is in it.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows: there is no such lock
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as taken:
+        raise ModelError(
+            f"another process is training in {str(folder)!r}; wait for it, or end it first"
+        ) from taken
+    finally:
+        os.close(handle)
 
 
 def sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -177,6 +178,7 @@ def generate(
 
     sampling = Sampling(temperature, top_p)
     opened = _open(folder)
+    _read_any_bytes()
     line = opened.encode_prompt(sys.stdin.read() if prompt == "-" else prompt)
     logits, state = read_prompt(opened.model, line)
     began = time.perf_counter()
@@ -224,6 +226,7 @@ def chat(
     template, until = (text.replace(r"\n", "\n") for text in (template, until))
     opened = _open(folder)
     state = load_session(session, opened.model, opened.weights) if session.exists() else None
+    _read_any_bytes()
     talking = sys.stdin.isatty() and not as_json
     if talking:
         known = (
@@ -260,7 +263,8 @@ class Opened(NamedTuple):
 
     def encode_prompt(self, text: str, *, first: bool = True) -> list[int]:
         """The tokens of a prompt; an empty one is the end of the text before, at the first turn."""
-        line: list[int] = self.tokenizer.encode(text)
+        # Lone surrogates, from a terminal that is not UTF-8, are no text.
+        line: list[int] = self.tokenizer.encode(text.encode(errors="replace").decode())
         if not line and first and self.tokenizer.end_of_text is not None:
             return [self.tokenizer.end_of_text]
         return line
@@ -317,11 +321,17 @@ def _say(piece: str, aloud: bool) -> str:
     return piece
 
 
+def _read_any_bytes() -> None:
+    """From here on standard input may hold what is no UTF-8; it reads as U+FFFD."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
 def _next_line(talking: bool) -> str:
     """The next line without its end; empty when there is none. Empty lines of a pipe are skipped."""
     if talking:
         err.print("[bold cyan]>[/] ", end="")
-    for line in iter(sys.stdin.readline, ""):
+    while line := str(sys.stdin.readline()):
         if talking or line.strip():
             return line.rstrip("\n")
     return ""
@@ -340,19 +350,14 @@ def _chance(seed: int | None) -> Any:
 
 def _line(texts: list[Path], tokenizer: Any, limit_bytes: int | None) -> tuple[Any, int]:
     """The tokens of all texts, and the bytes of the text that is to be predicted."""
-    import torch
-
-    from mnemic.nn.train import read_texts
+    from mnemic.nn.train import read_texts, tokens_of
 
     found = read_texts(texts)
     if limit_bytes is not None:
         found = [b"".join(t.encode() for t in found)[-limit_bytes:].decode(errors="ignore")]
-    line: list[int] = []
-    for n, text in enumerate(found):
-        ends = [tokenizer.end_of_text] if n and tokenizer.end_of_text is not None else []
-        line += ends + tokenizer.encode(text)
+    line = tokens_of(found, tokenizer)
     text_bytes = sum(len(text.encode()) for text in found)
-    return torch.tensor(line), text_bytes - len(tokenizer.decode(line[:1]).encode())
+    return line, text_bytes - len(tokenizer.decode(line[:1].tolist()).encode())
 
 
 def _pattern(pattern: str) -> list[dict[str, Any]]:

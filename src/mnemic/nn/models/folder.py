@@ -23,12 +23,20 @@ PREFIX = "model."
 """Of the weights' names: in transformers the model stands inside `MnemicForCausalLM`."""
 
 
-def save_model(model: LanguageModel, folder: str | Path) -> None:
-    """Writes the model, each file whole or not at all; the folder is made if need be."""
+def save_model(model: LanguageModel, folder: str | Path, *, end_of_text: int | None = None) -> None:
+    """Writes the model, each file whole or not at all; the folder is made if need be.
+
+    Args:
+        model: what is written.
+        folder: where to.
+        end_of_text: the token at which transformers' generate should stop.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "architectures": ["MnemicForCausalLM"],
+        "eos_token_id": end_of_text,
+        "pad_token_id": end_of_text,
         "dtype": str(model.embedding.weight.dtype).removeprefix("torch."),
         "model": model.config.to_dict(),
         "model_type": "mnemic",

@@ -60,7 +60,8 @@ class HuggingFaceTokenizer:
 
     def __init__(self, made: Any) -> None:
         self._made = made
-        self.vocabulary = int(made.get_vocab_size())
+        # Numbers may be left out, so the size is that of the largest one.
+        self.vocabulary = 1 + max(made.get_vocab().values())
         found = (made.token_to_id(name) for name in ENDS)
         self.end_of_text: int | None = next((one for one in found if one is not None), None)
 

@@ -7,7 +7,7 @@ the same bits as if it had never stopped (on the same machine, with as many thre
 from __future__ import annotations
 
 from mnemic.nn.train.config import TrainingConfig, Upkeep
-from mnemic.nn.train.corpus import Corpus, read_corpus, read_texts
+from mnemic.nn.train.corpus import Corpus, read_corpus, read_texts, tokens_of
 from mnemic.nn.train.evaluate import Evaluation, evaluate
 from mnemic.nn.train.loop import Outcome, Progress, train
 from mnemic.nn.train.plot import plot_losses
@@ -26,5 +26,6 @@ __all__ = [
     "plot_losses",
     "read_corpus",
     "read_texts",
+    "tokens_of",
     "train",
 ]

@@ -82,9 +82,19 @@ class Upkeep:
         evaluate_windows: windows of it that are read, at most.
         checkpoint_steps: steps between checkpoints; 0: only time counts.
         checkpoint_s: seconds between checkpoints.
+
+    Raises:
+        InvalidInput: names what cannot be.
     """
 
     evaluate_steps: int = 50
     evaluate_windows: int = 64
     checkpoint_steps: int = 0
     checkpoint_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_sizes(evaluate_steps=self.evaluate_steps, evaluate_windows=self.evaluate_windows)
+        for name in ("checkpoint_steps", "checkpoint_s"):
+            value = getattr(self, name)
+            if not value >= 0:
+                raise InvalidInput(f"{name} is {value!r}; it must be 0 or more")

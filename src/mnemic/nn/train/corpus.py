@@ -78,7 +78,7 @@ def read_corpus(
         raise InvalidInput(f"held_out is {held_out!r}; it is a share, between 0 and 1")
     front, tail = _split(texts, held_out)
     made = tokenizer(front) if callable(tokenizer) else tokenizer
-    train, rest = _line(front, made), _line(tail, made)
+    train, rest = tokens_of(front, made), tokens_of(tail, made)
     for name, line in (("to learn from", train), ("held out", rest)):
         if len(line) < 2:
             raise InvalidInput(f"the text {name} has {len(line)} tokens; give more text")
@@ -103,8 +103,8 @@ def _split(texts: Sequence[str], held_out: float) -> tuple[list[str], list[str]]
     return front, tail
 
 
-def _line(texts: Sequence[str], tokenizer: Tokenizer) -> Tensor:
-    """[N]: the texts in one line."""
+def tokens_of(texts: Sequence[str], tokenizer: Tokenizer) -> Tensor:
+    """[N]: the texts in one line, with the end of a text between them."""
     line: list[int] = []
     for n, text in enumerate(texts):
         if n and tokenizer.end_of_text is not None:

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from mnemic.errors import Diverged
+from mnemic.nn.files import alone_in
 from mnemic.nn.models import LanguageModel, ModelState, save_model
 from mnemic.nn.text import Tokenizer
 from mnemic.nn.train.checkpoint import (
+    Resumed,
     last_checkpoint,
     last_words,
     load_checkpoint,
@@ -24,7 +26,7 @@ from mnemic.nn.train.checkpoint import (
 from mnemic.nn.train.config import TrainingConfig, Upkeep
 from mnemic.nn.train.corpus import Corpus
 from mnemic.nn.train.evaluate import evaluate
-from mnemic.nn.train.journal import Journal
+from mnemic.nn.train.journal import Journal, read_journal
 from mnemic.nn.train.run import Run, new_model
 from mnemic.nn.train.windows import Order, Shuffled, Streams
 
@@ -88,6 +90,7 @@ def train(
 
     Raises:
         RunMismatch: the folder is not empty, or was begun as another run.
+        ModelError: another process is training in it.
         NotAModel: nothing to resume, or a damaged checkpoint.
         Diverged: the loss is no number; the last checkpoint is kept.
         InvalidInput: a text too short for a batch.
@@ -98,41 +101,94 @@ def train(
         Run.load(folder).check(run, folder)
     else:
         run.begin(folder)
-    tokenizer.save(folder)
-    model = new_model(run.model, run.training.seed)
-    optimiser = make_optimiser(model, run.training)
-    last = last_checkpoint(folder) if resume else None
-    step, state = (0, None) if last is None else load_checkpoint(last, model, optimiser)
-    save_model(model, folder)
-    saved, saved_at, began, first = step, time.monotonic(), time.monotonic(), step
-    loss, held_out = math.nan, None
-    with Journal(folder / JOURNAL_FILE, step) as journal:
-        while step < run.training.steps:
-            loss, norm, state = _step(model, optimiser, run.training, order, step, state, folder)
-            step += 1
-            line = {
-                "step": step,
-                "loss": loss,
-                "rate": run.training.rate_at(step - 1),
-                "norm": norm,
-            }
-            if step % upkeep.evaluate_steps == 0 or step == run.training.steps:
-                line["held_out"] = held_out = _held_out(model, corpus, run.training, upkeep)
-            seconds = time.monotonic() - began
-            journal.add(**line, tokens=step * run.training.tokens_a_step, seconds=round(seconds, 3))
-            stopping = stop is not None and stop()
-            if stopping or step == run.training.steps or _due(upkeep, step, saved_at):
-                journal.sync()
-                save_checkpoint(folder, step, model, optimiser, state)
-                saved, saved_at = step, time.monotonic()
-            if report is not None:
-                speed = (step - first) * run.training.tokens_a_step / max(seconds, 1e-9)
-                report(Progress(step, run.training.steps, loss, held_out, speed, saved))
-            if stopping:
-                break
-    speed = (step - first) * run.training.tokens_a_step / max(time.monotonic() - began, 1e-9)
-    progress = Progress(step, run.training.steps, loss, held_out, speed, saved)
-    return Outcome(model.eval(), progress, step == run.training.steps)
+    with alone_in(folder):
+        tokenizer.save(folder)
+        model = new_model(run.model, run.training.seed)
+        optimiser = make_optimiser(model, run.training)
+        last = last_checkpoint(folder) if resume else None
+        done = Resumed(0, None) if last is None else load_checkpoint(last, model, optimiser)
+        save_model(model, folder, end_of_text=tokenizer.end_of_text)
+        going = _Going(run.training, folder, corpus, model, optimiser, order, upkeep)
+        progress = going.on(done, report or (lambda _: None), stop or (lambda: False))
+    return Outcome(model.eval(), progress, progress.step == run.training.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A run under way: the parts that every step needs."""
+
+    training: TrainingConfig
+    folder: Path
+    corpus: Corpus
+    model: LanguageModel
+    optimiser: torch.optim.Optimizer
+    order: Order
+    upkeep: Upkeep
+
+    def on(
+        self, done: Resumed, report: Callable[[Progress], None], stop: Callable[[], bool]
+    ) -> Progress:
+        """Step after step until the end, or until it is to stop."""
+        (step, state), steps, path = done, self.training.steps, self.folder / JOURNAL_FILE
+        began = saved_at = time.monotonic()
+        where = Progress(step, steps, *_last_losses(path, step), 0.0, step)
+        with Journal(path, step) as journal:
+            while where.step < steps:
+                loss, norm, state = self.step(where.step, state)
+                step = where.step + 1
+                line = {"step": step, "loss": loss, "rate": self.training.rate_at(step - 1)}
+                line |= {"norm": norm, "tokens": step * self.training.tokens_a_step}
+                held_out, saved = where.held_out, where.saved
+                if step % self.upkeep.evaluate_steps == 0 or step == steps:
+                    line["held_out"] = held_out = self.held_out()
+                seconds = time.monotonic() - began
+                journal.add(**line, seconds=round(seconds, 3))
+                stopping = stop()
+                if stopping or step == steps or _due(self.upkeep, step, saved_at):
+                    journal.sync()
+                    save_checkpoint(self.folder, step, self.model, self.optimiser, state)
+                    saved, saved_at = step, time.monotonic()
+                speed = (step - done.step) * self.training.tokens_a_step / max(seconds, 1e-9)
+                where = Progress(step, steps, loss, held_out, speed, saved)
+                report(where)
+                if stopping:
+                    break
+        return where
+
+    def step(self, step: int, state: ModelState | None) -> tuple[float, float, ModelState | None]:
+        """One step of the optimiser: the loss, the gradient's norm, the state that is carried on.
+
+        Raises:
+            Diverged: before any weight is touched.
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.training.rate_at(step)
+        self.optimiser.zero_grad(set_to_none=True)
+        total, parts = 0.0, self.training.accumulate
+        for part in range(parts):
+            tokens, fresh = self.order.batch(step * parts + part)
+            logits, after = self.model(tokens[:, :-1], None if fresh else state)
+            loss = cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()) / parts
+            torch.autograd.backward(loss)
+            total += float(loss.detach())
+            state = after.detach() if self.training.carry else None
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip))
+        for name, value in (("loss", total), ("norm of the gradient", norm)):
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"the {name} is {value} at step {step + 1} (rate "
+                    f"{self.training.rate_at(step):.3g}); {last_words(self.folder)}"
+                )
+        self.optimiser.step()
+        return total, norm, state
+
+    def held_out(self) -> float:
+        """Nats per token on the beginning of the held-out text, with the state as in training."""
+        context = self.training.context
+        line = self.corpus.held_out[: self.upkeep.evaluate_windows * context + 1]
+        cleared = None if self.training.carry else context
+        found = evaluate(self.model, line, self.corpus.held_out_bytes, cleared)
+        return found.nats / found.tokens
 
 
 def make_optimiser(model: LanguageModel, training: TrainingConfig) -> torch.optim.AdamW:
@@ -148,55 +204,16 @@ def make_optimiser(model: LanguageModel, training: TrainingConfig) -> torch.opti
     return torch.optim.AdamW(groups, lr=training.rate, betas=BETAS)
 
 
-def _step(
-    model: LanguageModel,
-    optimiser: torch.optim.Optimizer,
-    training: TrainingConfig,
-    order: Order,
-    step: int,
-    state: ModelState | None,
-    folder: Path,
-) -> tuple[float, float, ModelState | None]:
-    """One step of the optimiser: the loss, the gradient's norm, the state that is carried on.
-
-    Raises:
-        Diverged: before any weight is touched.
-    """
-    for group in optimiser.param_groups:
-        group["lr"] = training.rate_at(step)
-    optimiser.zero_grad(set_to_none=True)
-    total = 0.0
-    for part in range(training.accumulate):
-        tokens, fresh = order.batch(step * training.accumulate + part)
-        logits, after = model(tokens[:, :-1], None if fresh else state)
-        loss = cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()) / training.accumulate
-        torch.autograd.backward(loss)
-        total += float(loss.detach())
-        state = after.detach() if training.carry else None
-    norm = float(nn.utils.clip_grad_norm_(model.parameters(), training.clip))
-    for name, value in (("loss", total), ("norm of the gradient", norm)):
-        if not math.isfinite(value):
-            raise Diverged(
-                f"the {name} is {value} at step {step + 1} (rate {training.rate_at(step):.3g}); "
-                f"{last_words(folder)}"
-            )
-    optimiser.step()
-    return total, norm, state
-
-
 def _order(training: TrainingConfig, line: Tensor) -> Order:
     kind = Streams if training.carry else Shuffled
     return kind(line, training.context, training.batch, training.seed)
 
 
-def _held_out(
-    model: LanguageModel, corpus: Corpus, training: TrainingConfig, upkeep: Upkeep
-) -> float:
-    """Nats per token on the beginning of the held-out text, with the state as in training."""
-    line = corpus.held_out[: upkeep.evaluate_windows * training.context + 1]
-    context = None if training.carry else training.context
-    found = evaluate(model, line, corpus.held_out_bytes, context)
-    return found.nats / found.tokens
+def _last_losses(journal: Path, step: int) -> tuple[float, float | None]:
+    """The loss of a step that was done, and the last one on the held-out text until then."""
+    lines = [line for line in read_journal(journal) if line["step"] <= step]
+    held_out = [line["held_out"] for line in lines if "held_out" in line]
+    return (lines[-1]["loss"] if lines else math.nan), (held_out[-1] if held_out else None)
 
 
 def _due(upkeep: Upkeep, step: int, saved_at: float) -> bool:
