@@ -78,6 +78,7 @@ def test_a_run_is_neither_overwritten_nor_resumed_as_another(model: Path) -> Non
     assert "nothing is overwritten" in run("train", text, *out, "--steps", "4", code=3)
     refused = run("train", *out, "--resume", "--rate", "0.5", code=3)
     assert "rate is 0.5, but the run" in refused
+    assert "finished before" in run("train", *out, "--resume")
     assert "width is 16" in run("train", *out, "--resume", *SMALL[:2], "--width", "16", code=3)
 
 
@@ -86,7 +87,7 @@ def test_interrupting_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "text").write_text(TEXT)
     out = tmp_path / "m"
     line = ("train", str(tmp_path / "text"), "--out", str(out), "--steps", "4000", *SMALL)
-    process = start(*line, "--tokenizer", "bpe:270", "--checkpoint-s", "0")
+    process = start(*line, "--tokenizer", "bpe:270", "--checkpoint-s", "0.2")
     deadline = time.monotonic() + 60
     while not list(out.glob("checkpoints/step-*")):
         assert time.monotonic() < deadline
@@ -165,6 +166,8 @@ def test_a_session_of_another_model_is_refused(model: Path, tmp_path: Path) -> N
     session.write_text("something else")
     assert "is no session" in run("chat", str(model), "--session", str(session), code=3)
     assert len(kept) > 0
+    nowhere = str(tmp_path / "none" / "a.session")
+    assert "no session can be kept" in run("chat", str(model), "--session", nowhere, code=2)
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def losses(folder: Path) -> list[float]:
     return [line["loss"] for line in read_journal(folder / "losses.jsonl")]
 
 
-@pytest.mark.parametrize("carry", [False, True], ids=["shuffled", "carried"])
-def test_stopping_changes_nothing(tmp_path: Path, carry: bool) -> None:
+@pytest.mark.parametrize("carry", [1, 3, 100], ids=["shuffled", "carried", "carried far"])
+def test_stopping_changes_nothing(tmp_path: Path, carry: int) -> None:
     """Stopped after every second step, the weights and the losses are the same to the bit."""
     plan = replace(PLAN, carry=carry)
     whole = begin(tmp_path / "whole", plan)
@@ -104,12 +104,12 @@ def test_stopping_changes_nothing(tmp_path: Path, carry: bool) -> None:
 
 def test_killing_changes_nothing(tmp_path: Path) -> None:
     """SIGKILL in the middle; what is half-written is no checkpoint and no line."""
-    plan = replace(PLAN, steps=24, accumulate=1, carry=True)
+    plan = replace(PLAN, steps=24, accumulate=1, carry=9)
     begin(tmp_path / "whole", plan)
     code = (
         "import sys, torch\ntorch.set_num_threads(1)\nfrom pathlib import Path\n"
         "from dataclasses import replace\nfrom tests.nn.test_train import PLAN, begin, Upkeep\n"
-        "begin(Path(sys.argv[1]), replace(PLAN, steps=24, accumulate=1, carry=True), upkeep=Upkeep(checkpoint_steps=2))\n"
+        "begin(Path(sys.argv[1]), replace(PLAN, steps=24, accumulate=1, carry=9), upkeep=Upkeep(checkpoint_steps=2))\n"
     )
     folder = tmp_path / "killed"
     process = subprocess.Popen(
@@ -238,7 +238,7 @@ def test_every_window_comes_once_and_the_order_is_the_seeds() -> None:
 
 
 def test_streams_read_on() -> None:
-    order, last = Streams(torch.arange(101), context=5, size=4, seed=0), None
+    order, last = Streams(torch.arange(101), context=5, size=4, seed=0, carry=100), None
     fresh = []
     for n in range(12):
         batch = order.batch(n)
@@ -248,9 +248,12 @@ def test_streams_read_on() -> None:
         last = batch.tokens[:, -1]
     assert fresh[0]
     assert fresh.count(True) == 3
+    often = Streams(torch.arange(101), context=5, size=4, seed=0, carry=2)
+    assert [often.batch(n).fresh for n in range(5)] == [True, False, True, False, True]
+    assert torch.equal(often.batch(2).tokens[:, 0], often.batch(1).tokens[:, -1])
     with pytest.raises(InvalidInput, match="7 window"):
-        Streams(torch.arange(34), context=5, size=7, seed=0)
-    Streams(torch.arange(36), context=5, size=7, seed=0).batch(3)
+        Streams(torch.arange(34), context=5, size=7, seed=0, carry=2)
+    Streams(torch.arange(36), context=5, size=7, seed=0, carry=2).batch(3)
     Shuffled(torch.arange(6), context=5, size=4, seed=0).batch(2)
 
 

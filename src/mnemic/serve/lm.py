@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -63,7 +64,8 @@ def train(
         float | None, typer.Option(help="Highest learning rate. Default: 0.003.")
     ] = None,
     carry: Annotated[
-        bool | None, typer.Option("--carry/--shuffle", help="Carry the state on. Default: shuffle.")
+        int | None,
+        typer.Option(help="Windows through which a state is carried; 1: none. Default: 8."),
     ] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="bytes, bpe:2048 or so, or a tokenizer.json. Default: bytes.")
@@ -102,17 +104,17 @@ def train(
     if as_json:
         print_json(found)
     else:
-        held = found["held_out_bits_per_byte"]
+        held, speed = found["held_out_bits_per_byte"], found["tokens_per_s"]
         out.print(
             f"{escape(plain(str(folder)))}: step {found['step']:,} of {found['steps']:,}, "
             f"{found['parameters']:,} parameters"
             + (f", [bold]{held:.3f}[/] bits per byte held out" if held is not None else "")
-            + f", {found['tokens_per_s']:,.0f} tokens/s"
+            + (f", {speed:,.0f} tokens/s" if speed else "; it was finished before")
         )
     if not found["finished"]:
         err.print(
             f"stopped and saved; go on with  mnemic lm train --out "
-            f"{escape(plain(str(folder)))} --resume"
+            f"{escape(plain(shlex.quote(str(folder))))} --resume"
         )
         raise typer.Exit(EXIT_STOPPED)
 
@@ -223,6 +225,8 @@ def chat(
     sampling, chance = Sampling(temperature, top_p), _chance(seed)
     if "{}" not in template:
         raise InvalidInput(f"template is {template!r}; it needs {{}} where the line goes")
+    if session.is_dir() or not session.parent.is_dir():
+        raise InvalidInput(f"no session can be kept at {str(session)!r}: give a file in a folder")
     template, until = (text.replace(r"\n", "\n") for text in (template, until))
     opened = _open(folder)
     state = load_session(session, opened.model, opened.weights) if session.exists() else None

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mnemic.nn.train import Run
 
 EXIT_STOPPED = 130
-DEFAULTS = {"steps": 300}
-"""Of training, where the library's own are for longer runs."""
+DEFAULTS = {"steps": 300, "carry": 8}
+"""Of training, where the library's own differ: a few minutes, and states that are long carried on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ class TrainingConfig:
         rate_last: share of the rate that is left at the end.
         decay: weight decay of matrices.
         clip: largest norm of the gradient.
-        carry: windows go on where the last ones ended, with their state and without its history
-            (truncated back-propagation through time); else each begins afresh, in random order.
+        carry: windows through which a state is carried on, without its history (truncated
+            back-propagation through time), before it begins anew; 1: each window begins afresh, and
+            they come in random order.
         seed: of the first weights and of the order of the windows.
 
     Raises:
@@ -40,12 +41,16 @@ class TrainingConfig:
     rate_last: float = 0.1
     decay: float = 0.1
     clip: float = 1.0
-    carry: bool = False
+    carry: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_sizes(
-            steps=self.steps, context=self.context, batch=self.batch, accumulate=self.accumulate
+            steps=self.steps,
+            context=self.context,
+            batch=self.batch,
+            accumulate=self.accumulate,
+            carry=self.carry,
         )
         for name in ("rate", "clip"):
             value = getattr(self, name)

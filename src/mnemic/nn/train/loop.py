@@ -171,7 +171,7 @@ class _Going:
             loss = cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()) / parts
             torch.autograd.backward(loss)
             total += float(loss.detach())
-            state = after.detach() if self.training.carry else None
+            state = after.detach() if self.training.carry > 1 else None
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip))
         for name, value in (("loss", total), ("norm of the gradient", norm)):
             if not math.isfinite(value):
@@ -186,7 +186,7 @@ class _Going:
         """Nats per token on the beginning of the held-out text, with the state as in training."""
         context = self.training.context
         line = self.corpus.held_out[: self.upkeep.evaluate_windows * context + 1]
-        cleared = None if self.training.carry else context
+        cleared = None if self.training.carry > 1 else context
         found = evaluate(self.model, line, self.corpus.held_out_bytes, cleared)
         return found.nats / found.tokens
 
@@ -205,8 +205,8 @@ def make_optimiser(model: LanguageModel, training: TrainingConfig) -> torch.opti
 
 
 def _order(training: TrainingConfig, line: Tensor) -> Order:
-    kind = Streams if training.carry else Shuffled
-    return kind(line, training.context, training.batch, training.seed)
+    sizes = (line, training.context, training.batch, training.seed)
+    return Shuffled(*sizes) if training.carry == 1 else Streams(*sizes, training.carry)
 
 
 def _last_losses(journal: Path, step: int) -> tuple[float, float | None]:

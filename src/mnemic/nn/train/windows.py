@@ -66,13 +66,14 @@ class Shuffled:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """B places far apart, each read on from where it was, until all have met the next; then anew.
+    """B places far apart, each read on from where it was, until all have met the next; then again.
 
     Args:
         line: [N] tokens.
         context: T.
         size: B.
         seed: of where a pass begins.
+        carry: windows after which the state begins anew; the reading goes on.
 
     Raises:
         InvalidInput: a text shorter than one window for each stream.
@@ -82,18 +83,19 @@ class Streams:
     context: int
     size: int
     seed: int
+    carry: int
 
     def __post_init__(self) -> None:
         _enough(len(self.line), self.size, self.context)
 
     def batch(self, number: int) -> Batch:
-        """The next window of every stream; fresh at the beginning of a pass."""
+        """The next window of every stream."""
         slack, count = _fit(len(self.line), self.size, self.context)
         again, at = divmod(number, count)
         shift = int(torch.randint(slack + 1, (1,), generator=_chance(self.seed, again)))
         apart = (len(self.line) - 1 - slack) // self.size
         starts = [shift + row * apart + at * self.context for row in range(self.size)]
-        return Batch(_cut(self.line, starts, self.context), fresh=at == 0)
+        return Batch(_cut(self.line, starts, self.context), fresh=at % self.carry == 0)
 
 
 def _fit(length: int, streams: int, context: int) -> tuple[int, int]:
