@@ -101,10 +101,18 @@ def test_interrupting_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     step = int(checkpoint.name.removeprefix("step-"))
     assert len((out / "losses.jsonl").read_text().splitlines()) == step
     assert (out / "losses.png").is_file()
-    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGTERM])
-    timer.start()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end_it() -> None:
+        while signal.getsignal(signal.SIGTERM) == before:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGTERM)
+
+    ender = threading.Thread(target=end_it, daemon=True)
+    ender.start()
     shown = run("train", "--out", str(out), "--resume", "--json", code=130)
-    timer.join()
+    ender.join()
+    assert signal.getsignal(signal.SIGTERM) == before
     rest = json.loads(shown.splitlines()[0])
     assert step < rest["step"] < 4000
     assert not rest["finished"]
