@@ -188,3 +188,16 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no rule 'dleta'" in run(*out, "--rule", "dleta", code=2)
     assert "JSON list" in run(*out, "--pattern", "[1]", code=2)
     assert not (tmp_path / "m").exists()
+
+
+def test_layers_may_be_given_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text(TEXT)
+    (tmp_path / "layers").write_text('[{"rule": "softmax"}, {"cache": {"width": 2, "chunk": 2}}]')
+    for n, given in enumerate((str(tmp_path / "layers"), (tmp_path / "layers").read_text())):
+        out = tmp_path / str(n)
+        rest = ("--pattern", given, "--steps", "1", "--out", str(out), *SMALL[2:])
+        run("train", str(tmp_path / "text"), *rest)
+        layers = json.loads((out / "config.json").read_text())["model"]["layers"]
+        assert [layer["rule"] for layer in layers] == ["softmax", "gated_delta"]
+        assert [layer["cache"] for layer in layers] == [None, {"width": 2, "chunk": 2}]
+        assert layers[0]["mlp"] == 16
