@@ -139,6 +139,9 @@ def test_it_learns_and_the_folder_is_all_one_needs(tmp_path: Path) -> None:
     lines = read_journal(tmp_path / "a" / "losses.jsonl")
     assert lines[-1]["loss"] < 0.75 * lines[0]["loss"]
     assert [line["step"] for line in lines if "held_out" in line] == [20, 40]
+    held_out = read_corpus([TEXT], ByteTokenizer())[0].held_out
+    expected = evaluate(done.model, held_out, len(held_out) - 1, context=plan.context)
+    assert lines[-1]["bits_per_byte"] == done.progress.bits_per_byte == expected.bits_per_byte
     assert lines[-1]["tokens"] == 40 * 12 * 3 * 2
     loaded = load_model(tmp_path / "a")
     line = torch.arange(9).unsqueeze(0)
@@ -293,16 +296,16 @@ def test_only_matrices_decay_and_the_rate_rises_and_falls() -> None:
 
 def test_accumulating_equals_a_larger_batch() -> None:
     """Of the same windows; the mean of means is the mean."""
-    from mnemic.nn.train.loop import _Going
+    from mnemic.nn.train.loop import HeldOut, _Going
 
     found = []
     for batch, parts in ((4, 1), (2, 2), (1, 4)):
         plan = TrainingConfig(steps=2, context=6, batch=batch, accumulate=parts, seed=3)
         model = new_model(MODEL, 0).double()
         order = Shuffled(torch.tensor(list(TEXT.encode())), 6, batch, 3)
-        corpus, _ = read_corpus([TEXT], ByteTokenizer())
         optimiser = make_optimiser(model, plan)
-        going = _Going(plan, Path(), corpus, model, optimiser, order, Upkeep())
+        nothing = HeldOut(torch.tensor([]), 1)
+        going = _Going(plan, Path(), nothing, model, optimiser, order, Upkeep())
         loss, norm, _ = going.step(0, None)
         found.append((loss, norm))
     assert found[1] == pytest.approx(found[0], rel=1e-12)

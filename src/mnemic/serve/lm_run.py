@@ -103,12 +103,10 @@ def train_run(folder: Path, wanted: Wanted, stop: Callable[[], bool]) -> dict[st
     except ModuleNotFoundError as missing:
         err.print(f"[yellow]note:[/] {escape(str(missing))}")
     at = done.progress
-    bytes_a_token = corpus.held_out_bytes / len(corpus.held_out)
-    bits = None if at.held_out is None else at.held_out / math.log(2) / bytes_a_token
     return {
         "folder": str(folder), "step": at.step, "steps": at.steps, "finished": done.finished,
         "loss": None if math.isnan(at.loss) else at.loss, "held_out": at.held_out,
-        "held_out_bits_per_byte": bits, "tokens_per_s": at.tokens_per_s,
+        "held_out_bits_per_byte": at.bits_per_byte, "tokens_per_s": at.tokens_per_s,
         "parameters": done.model.parameter_count,
     }  # fmt: skip
 
@@ -150,8 +148,8 @@ def _bar(bytes_a_token: float) -> Iterator[Callable[[Where], None]]:
             nonlocal shown
             unit = math.log(2) * bytes_a_token
             words = f"{where.loss / unit:.3f} bits/byte"
-            if where.held_out is not None:
-                words += f", held out {where.held_out / unit:.3f}"
+            if where.bits_per_byte is not None:
+                words += f", held out {where.bits_per_byte:.3f}"
             words += f", {where.tokens_per_s:,.0f} tokens/s"
             progress.update(task, completed=where.step, total=where.steps, losses=words)
             if not err.is_terminal and where.held_out is not None and where.held_out != shown:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ from mnemic.nn.train.checkpoint import (
 )
 from mnemic.nn.train.config import TrainingConfig, Upkeep
 from mnemic.nn.train.corpus import Corpus
-from mnemic.nn.train.evaluate import evaluate
+from mnemic.nn.train.evaluate import Evaluation, evaluate
 from mnemic.nn.train.journal import Journal, read_journal
 from mnemic.nn.train.run import Run, new_model
 from mnemic.nn.train.windows import Order, Shuffled, Streams
@@ -44,6 +45,7 @@ class Progress:
         steps: in all.
         loss: of the last step, nats per token.
         held_out: of the last evaluation, nats per token; None: there was none yet.
+        bits_per_byte: of the same, comparable between tokenizers.
         tokens_per_s: learned from, since this process began.
         saved: the step of the last checkpoint, or 0.
     """
@@ -52,6 +54,7 @@ class Progress:
     steps: int
     loss: float
     held_out: float | None
+    bits_per_byte: float | None
     tokens_per_s: float
     saved: int
 
@@ -108,9 +111,17 @@ def train(
         last = last_checkpoint(folder) if resume else None
         done = Resumed(0, None) if last is None else load_checkpoint(last, model, optimiser)
         save_model(model, folder, end_of_text=tokenizer.end_of_text)
-        going = _Going(run.training, folder, corpus, model, optimiser, order, upkeep)
+        held_out = _held_out(run.training, corpus, tokenizer, upkeep)
+        going = _Going(run.training, folder, held_out, model, optimiser, order, upkeep)
         progress = going.on(done, report or (lambda _: None), stop or (lambda: False))
     return Outcome(model.eval(), progress, progress.step == run.training.steps)
+
+
+class HeldOut(NamedTuple):
+    """line [N] of tokens, and the bytes of the text of line[1:]."""
+
+    line: Tensor
+    text_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,7 @@ class _Going:
 
     training: TrainingConfig
     folder: Path
-    corpus: Corpus
+    held_out: HeldOut
     model: LanguageModel
     optimiser: torch.optim.Optimizer
     order: Order
@@ -138,9 +149,11 @@ class _Going:
                 step = where.step + 1
                 line = {"step": step, "loss": loss, "rate": self.training.rate_at(step - 1)}
                 line |= {"norm": norm, "tokens": step * self.training.tokens_a_step}
-                held_out, saved = where.held_out, where.saved
+                held_out, bits, saved = where.held_out, where.bits_per_byte, where.saved
                 if step % self.upkeep.evaluate_steps == 0 or step == steps:
-                    line["held_out"] = held_out = self.held_out()
+                    found = self.evaluated()
+                    held_out, bits = found.nats / found.tokens, found.bits_per_byte
+                    line |= {"held_out": held_out, "bits_per_byte": bits}
                 seconds = time.monotonic() - began
                 journal.add(**line, seconds=round(seconds, 3))
                 stopping = stop()
@@ -149,7 +162,7 @@ class _Going:
                     save_checkpoint(self.folder, step, self.model, self.optimiser, state)
                     saved, saved_at = step, time.monotonic()
                 speed = (step - done.step) * self.training.tokens_a_step / max(seconds, 1e-9)
-                where = Progress(step, steps, loss, held_out, speed, saved)
+                where = Progress(step, steps, loss, held_out, bits, speed, saved)
                 report(where)
                 if stopping:
                     break
@@ -182,13 +195,10 @@ class _Going:
         self.optimiser.step()
         return total, norm, state
 
-    def held_out(self) -> float:
-        """Nats per token on the beginning of the held-out text, with the state as in training."""
-        context = self.training.context
-        line = self.corpus.held_out[: self.upkeep.evaluate_windows * context + 1]
-        cleared = None if self.training.carry > 1 else context
-        found = evaluate(self.model, line, self.corpus.held_out_bytes, cleared)
-        return found.nats / found.tokens
+    def evaluated(self) -> Evaluation:
+        """The beginning of the held-out text, with the state as in training."""
+        cleared = None if self.training.carry > 1 else self.training.context
+        return evaluate(self.model, *self.held_out, cleared)
 
 
 def make_optimiser(model: LanguageModel, training: TrainingConfig) -> torch.optim.AdamW:
@@ -209,11 +219,20 @@ def _order(training: TrainingConfig, line: Tensor) -> Order:
     return Shuffled(*sizes) if training.carry == 1 else Streams(*sizes, training.carry)
 
 
-def _last_losses(journal: Path, step: int) -> tuple[float, float | None]:
-    """The loss of a step that was done, and the last one on the held-out text until then."""
+def _held_out(
+    training: TrainingConfig, corpus: Corpus, tokenizer: Tokenizer, upkeep: Upkeep
+) -> HeldOut:
+    """As much of the held-out text as is read at every evaluation."""
+    line = corpus.held_out[: upkeep.evaluate_windows * training.context + 1]
+    return HeldOut(line, max(1, len(tokenizer.decode(line[1:].tolist()).encode())))
+
+
+def _last_losses(journal: Path, step: int) -> tuple[float, float | None, float | None]:
+    """The loss of a step that was done, and the last evaluation until then."""
     lines = [line for line in read_journal(journal) if line["step"] <= step]
-    held_out = [line["held_out"] for line in lines if "held_out" in line]
-    return (lines[-1]["loss"] if lines else math.nan), (held_out[-1] if held_out else None)
+    last: dict[str, Any] = next((line for line in reversed(lines) if "held_out" in line), {})
+    loss = lines[-1]["loss"] if lines else math.nan
+    return loss, last.get("held_out"), last.get("bits_per_byte")
 
 
 def _due(upkeep: Upkeep, step: int, saved_at: float) -> bool:
