@@ -11,9 +11,12 @@ MnemicError
 │   ├── NotAState        a file that is something else, cut short, or damaged
 │   ├── NewerState       written by a later version of Mnemic
 │   └── StateMismatch    a state of another rule, model or batch than the one at hand
-├── ModelError: the files of a language model made elsewhere
+├── ModelError: a language model as files, and its training
 │   ├── NotACheckpoint   weights that are something else, cut short, not plain numbers, or misshapen
-│   └── NotAVocabulary   a list of tokens that cannot be read, or leaves bytes without a token
+│   ├── NotAVocabulary   a list of tokens that cannot be read, or leaves bytes without a token
+│   ├── NotAModel        a folder that holds no model, or one that is incomplete or damaged
+│   ├── RunMismatch      a training run resumed with other data or another configuration
+│   └── Diverged         the loss is no number any more
 ├── StoreError: the file or its disk
 │   ├── NotAStore        a file that is something else
 │   ├── NewerStore       written by a later version of Mnemic
@@ -76,7 +79,7 @@ class StateMismatch(StateError):
 
 
 class ModelError(MnemicError):
-    """The files of a language model made elsewhere."""
+    """A language model as files, or its training."""
 
 
 class NotACheckpoint(ModelError):
@@ -85,6 +88,18 @@ class NotACheckpoint(ModelError):
 
 class NotAVocabulary(ModelError):
     """The list of tokens cannot be read, or leaves bytes without a token."""
+
+
+class NotAModel(ModelError):
+    """The folder holds no model, or one that is incomplete or damaged."""
+
+
+class RunMismatch(ModelError):
+    """A training run would be resumed with other data or another configuration, or overwritten."""
+
+
+class Diverged(ModelError):
+    """The loss is no number any more; the last checkpoint is from before."""
 
 
 class StoreError(MnemicError):

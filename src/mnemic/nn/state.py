@@ -82,6 +82,21 @@ class State:
         """The same numbers without their history: where back-propagation through time stops."""
         return self.map(Tensor.detach)
 
+    def rows(self, index: Tensor) -> Self:
+        """The rows named by `index` [N], in its order, as often as named; in buffers of their own.
+
+        Raises:
+            InvalidTensor: an index that names no rows, or one that is not there.
+        """
+        _, first = next(self.tensors())
+        check_rows(index, first.shape[0])
+        chosen = self.map(lambda tensor: tensor.index_select(0, index.to(tensor.device)))
+        names = [
+            f.name for f in dataclasses.fields(self) if isinstance(getattr(self, f.name), Ticket)
+        ]
+        fresh: dict[str, Any] = {name: Ticket(self.position) for name in names}
+        return dataclasses.replace(chosen, **fresh)
+
     def zeros(self) -> Self:
         """A fresh state of the same shapes, before the first token."""
         raise NotImplementedError
@@ -191,6 +206,23 @@ def check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise InvalidTensor(f"{name} is {size!r}; it must be a whole number of at least 1")
+
+
+def check_rows(index: Tensor, batch: int) -> None:
+    """Refuses an index that does not name rows of a batch.
+
+    Raises:
+        InvalidTensor: names its shape, its dtype, or the row that is not there.
+    """
+    whole = index.dtype in (torch.int64, torch.int32)
+    if index.ndim != 1 or index.shape[0] == 0 or not whole:
+        raise InvalidTensor(
+            f"the index of rows is {tuple(index.shape)} of {index.dtype}; "
+            "it must be [N >= 1] of whole numbers"
+        )
+    missing = index[(index < 0) | (index >= batch)]
+    if missing.numel():
+        raise InvalidTensor(f"there is no row {int(missing[0])} in a batch of {batch}")
 
 
 def needs_history(*tensors: Tensor) -> bool:

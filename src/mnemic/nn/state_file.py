@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mnemic.errors import InvalidTensor, NewerState, NotAState, StateMismatch
+from mnemic.nn.files import replace_whole
 from mnemic.nn.state import State, Ticket, parts_of, plain_fields
-from mnemic.nn.whole_file import replacing
 
 FORMAT = "mnemic.nn.state"
 VERSION = 1
@@ -61,8 +61,7 @@ def save_states(path: str | Path, states: Mapping[str, State], *, fingerprint: s
         "states": json.dumps(described),
         "checksum": _checksum(tensors),
     }
-    with replacing(path) as beside:
-        save_file(tensors, beside, metadata=metadata)
+    replace_whole(path, lambda beside: save_file(tensors, beside, metadata=metadata))
 
 
 def load_states(

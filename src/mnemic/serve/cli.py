@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
-from mnemic.serve import neural
+from mnemic.serve import lm, neural
+from mnemic.serve.terminal import bar as _bar
+from mnemic.serve.terminal import err, out, plain
+from mnemic.serve.terminal import jsonable as _jsonable
+from mnemic.serve.terminal import print_json as _print_json
 
 EXIT_NOTHING, EXIT_USAGE, EXIT_STORE, EXIT_DAMAGED = 1, 2, 3, 4
 
@@ -43,9 +42,7 @@ model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep ke
 app.add_typer(bench_app, name="bench")
 neural.add_to(bench_app)
 app.add_typer(model_app, name="model")
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(lm.app, name="lm")
 
 Db = Annotated[
     Path | None,
@@ -81,6 +78,10 @@ def main() -> None:
         _fail(error, EXIT_USAGE)
     except MnemicError as error:
         _fail(error, EXIT_STORE)
+    except ModuleNotFoundError as error:
+        if "pip install 'mnemic[" not in str(error):
+            raise
+        _fail(error, EXIT_USAGE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -96,55 +97,10 @@ def _fail(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-# What a terminal would obey rather than show: controls, bidi marks, lone surrogates.
-_OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-
-
-def plain(text: str) -> str:
-    """Text that is safe on a terminal: control characters and bidi marks are shown, not obeyed."""
-    return "".join(
-        f"\\u{ord(char):04x}" if _OBEYED.match(char) else char
-        for char in text.replace("\r\n", "\n")
-    )
-
-
 def _memory(db: Path | None, **options: Any) -> Any:
     from mnemic.agent.memory import Memory
 
     return Memory(db, **options)
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, gone when done; silent where there is no terminal."""
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=err, transient=True, disable=not err.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task(label, total=None)
-
-        def tick(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total or None)
-
-        yield tick
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_jsonable) + "\n")
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    if hasattr(value, "items"):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _version(value: bool) -> None:

@@ -136,6 +136,11 @@ class CacheState(State, kind="exact_cache"):
         at, chunk = self.position, self.chunk
         return tuple([(at - lead) % chunk for lead in self.leads])
 
+    def rows(self, index: Tensor) -> Self:
+        """The rows named by `index`, each with its own phase; see `State.rows`."""
+        chosen = super().rows(index)
+        return replace(chosen, leads=tuple(self.leads[row] for row in index.tolist()))
+
     def zeros(self) -> Self:
         """Nothing kept, of the same sizes."""
         kept = empty_entries(self.slots.k, self.slots.v, self.width)

@@ -112,8 +112,7 @@ def left_padding(mask: Mask | None, batch: int, length: int) -> tuple[int, ...]:
     if not torch.equal(expected, mask):
         row = int((expected != mask).any(1).nonzero()[0])
         raise InvalidTensor(
-            f"row {row} of the mask has padding after a real token; "
-            "padding belongs on the left"
+            f"row {row} of the mask has padding after a real token; padding belongs on the left"
         )
     return tuple(pads.tolist())
 

@@ -53,5 +53,6 @@ class LanguageModel(RecurrentModel[ModelConfig]):
             after.append(own_next)
         return Through(x, after)
 
-    def _head(self, x: Tensor) -> Tensor:
+    def logits_of(self, x: Tensor) -> Tensor:
+        """Logits [..., vocabulary] of what `read` gave, [..., D]."""
         return nn.functional.linear(self.norm(x), self.embedding.weight)

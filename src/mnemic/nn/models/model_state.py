@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from mnemic.errors import NotAState
 from mnemic.nn.layers import LayerState
@@ -48,6 +49,10 @@ class ModelState:
     ) -> ModelState:
         """The state elsewhere, or in another precision."""
         return ModelState(tuple(one.change(lambda s: s.to(dtype, device)) for one in self.layers))
+
+    def rows(self, index: Tensor) -> ModelState:
+        """The rows named by `index` [N], in its order, as often as named; see `State.rows`."""
+        return ModelState(tuple(layer.change(lambda s: s.rows(index)) for layer in self.layers))
 
     def equals(self, other: ModelState) -> bool:
         """Whether both hold the same bits."""

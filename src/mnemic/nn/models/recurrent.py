@@ -94,11 +94,9 @@ class RecurrentModel(nn.Module, Generic[C]):
             InvalidTensor: tokens that are no tokens of the vocabulary.
             StateMismatch: a state of another model, or another number of rows.
         """
-        if tokens.ndim != 2 or tokens.shape[1] == 0:
-            raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
-        size = chunk_for(chunk, self._weight.dtype)
-        if size > 1:
-            return self._call(tokens, state, mask, size)
+        if self._check_length(tokens, chunk) > 1:
+            x, state_next = self.read(tokens, state, mask, chunk)
+            return LanguageModelOutput(self.logits_of(x), state_next)
         if mask is not None:
             _check_mask(mask, tokens)
         state, logits = self._before(tokens, state), []
@@ -107,13 +105,37 @@ class RecurrentModel(nn.Module, Generic[C]):
             logits.append(at)
         return LanguageModelOutput(torch.stack(logits, 1), state)
 
+    def read(
+        self,
+        tokens: Tensor,
+        state: ModelState | None = None,
+        mask: Mask | None = None,
+        chunk: int | None = None,
+    ) -> tuple[Tensor, ModelState]:
+        """What `forward` makes logits of, [B, T, D], and the state after the tokens.
+
+        For those who need logits of a few tokens only, from `logits_of`: those of all of a long
+        text are large.
+        """
+        size = self._check_length(tokens, chunk)
+        if size > 1:
+            return self._call(tokens, state, mask, size)
+        if mask is not None:
+            _check_mask(mask, tokens)
+        state, xs = self._before(tokens, state), []
+        for t in range(tokens.shape[1]):
+            x, state = self._call(tokens[:, t], state, None if mask is None else mask[:, t], None)
+            xs.append(x)
+        return torch.stack(xs, 1), state
+
     def step(
         self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
     ) -> LanguageModelOutput:
         """One token a row: tokens [B], mask [B]; equal to `forward` on [B, 1], and faster."""
         if tokens.ndim != 1:
             raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}; one step takes [B]")
-        return self._call(tokens, state, mask, None)
+        x, state_next = self._call(tokens, state, mask, None)
+        return LanguageModelOutput(self.logits_of(x), state_next)
 
     def load_state(self, path: str | Path) -> ModelState:
         """A state that `ModelState.save(path, fingerprint=self.config.fingerprint)` wrote."""
@@ -146,8 +168,8 @@ class RecurrentModel(nn.Module, Generic[C]):
         """All layers: x [B, T, D] and `size` tokens at once; or a step, x [B, D] and None."""
         raise NotImplementedError
 
-    def _head(self, x: Tensor) -> Tensor:
-        """Logits [..., vocabulary] of x [..., D]."""
+    def logits_of(self, x: Tensor) -> Tensor:
+        """Logits [..., vocabulary] of what `read` gave, [..., D]."""
         raise NotImplementedError
 
     # What is the same for all.
@@ -159,13 +181,19 @@ class RecurrentModel(nn.Module, Generic[C]):
 
     def _call(
         self, tokens: Tensor, state: ModelState | None, mask: Mask | None, size: int | None
-    ) -> LanguageModelOutput:
+    ) -> tuple[Tensor, ModelState]:
         if mask is not None:
             _check_mask(mask, tokens)
         before = self._before(tokens, state)
         self._check_tokens(tokens)
         done = self._through(self._embed(tokens), before.layers, mask, size)
-        return LanguageModelOutput(self._head(done.x), ModelState(tuple(done.states)))
+        return done.x, ModelState(tuple(done.states))
+
+    def _check_length(self, tokens: Tensor, chunk: int | None) -> int:
+        """The chunk that is meant, for tokens over time."""
+        if tokens.ndim != 2 or tokens.shape[1] == 0:
+            raise InvalidTensor(f"tokens have the shape {tuple(tokens.shape)}, not [B, T >= 1]")
+        return chunk_for(chunk, self._weight.dtype)
 
     def _before(self, tokens: Tensor, state: ModelState | None) -> ModelState:
         if tokens.is_floating_point() or tokens.dtype == torch.bool:

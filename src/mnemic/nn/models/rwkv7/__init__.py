@@ -14,13 +14,11 @@ from mnemic.nn.models.rwkv7.checkpoint import load_checkpoint, save_checkpoint
 from mnemic.nn.models.rwkv7.config import SIZES, Rwkv7Config
 from mnemic.nn.models.rwkv7.exchange import from_official_state, official_state
 from mnemic.nn.models.rwkv7.model import Rwkv7Model
-from mnemic.nn.models.rwkv7.world_tokenizer import WorldTokenizer
 
 __all__ = [
     "SIZES",
     "Rwkv7Config",
     "Rwkv7Model",
-    "WorldTokenizer",
     "from_official_state",
     "load_checkpoint",
     "official_state",

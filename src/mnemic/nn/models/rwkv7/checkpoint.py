@@ -19,9 +19,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mnemic.errors import InvalidTensor, NotACheckpoint
+from mnemic.nn.files import replace_whole
 from mnemic.nn.models.rwkv7.config import Rwkv7Config
 from mnemic.nn.models.rwkv7.model import Rwkv7Model
-from mnemic.nn.whole_file import replacing
 
 ZIP = b"PK\x03\x04"
 """How an archive of PyTorch begins."""
@@ -103,12 +103,8 @@ def save_checkpoint(model: Rwkv7Model, path: str | Path) -> None:
     }
     if path.suffix not in (".pth", ".safetensors"):
         raise InvalidTensor(f"{str(path)!r} ends in neither .pth nor .safetensors; name it so")
-    with replacing(path) as beside:
-        if path.suffix == ".safetensors":
-            save_file(tensors, beside)
-        else:
-            with beside.open("wb") as file:
-                torch.save(tensors, file)
+    write = save_file if path.suffix == ".safetensors" else torch.save
+    replace_whole(path, lambda beside: write(tensors, beside))
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -64,5 +64,6 @@ class Rwkv7Model(RecurrentModel[Rwkv7Config]):
             after.append(own_next)
         return Through(x.squeeze(1) if size is None else x, after)
 
-    def _head(self, x: Tensor) -> Tensor:
+    def logits_of(self, x: Tensor) -> Tensor:
+        """Logits [..., vocabulary] of what `read` gave, [..., D]."""
         return self.head(self.ln_out(x))

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import ast
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from pathlib import Path
 
 from mnemic.errors import InvalidText, NotAVocabulary
+from mnemic.nn.files import write_whole
+
+WORLD_FILE = "rwkv_vocab.txt"
+END_OF_TEXT = 0
 
 HEAD = 4
 """Bytes by which longer tokens are looked up: long enough that few begin alike."""
+
+
+class WorldStream:
+    """UTF-8 in pieces.
+
+    Args:
+        bytes_of: the bytes of a token.
+    """
+
+    def __init__(self, bytes_of: Callable[[int], bytes]) -> None:
+        self._bytes_of = bytes_of
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, token: int) -> str:
+        """The characters that this token completes."""
+        return self._decoder.decode(self._bytes_of(token))
+
+    def end(self) -> str:
+        """U+FFFD if a character was left unfinished."""
+        return self._decoder.decode(b"", final=True)
 
 
 class WorldTokenizer:
@@ -30,6 +55,8 @@ class WorldTokenizer:
         RWKV World tokenizer (Peng Bo, 2023): greedy longest match over a trie of bytes.
         Differs: two dictionaries instead of the trie, with the same tokens.
     """
+
+    end_of_text = END_OF_TEXT
 
     def __init__(self, path: str | Path) -> None:
         self._bytes = _read(Path(path))
@@ -79,7 +106,7 @@ class WorldTokenizer:
         return tokens
 
     def decode_bytes(self, tokens: Iterable[int]) -> bytes:
-        """The bytes of tokens.
+        """The bytes of tokens; the end of a text has none.
 
         Raises:
             InvalidText: names a token that is in no vocabulary.
@@ -90,24 +117,29 @@ class WorldTokenizer:
         """The text of tokens; bytes that are no UTF-8 become U+FFFD."""
         return self.decode_bytes(tokens).decode(errors="replace")
 
-    def stream(self, tokens: Iterable[int]) -> Iterator[str]:
-        """The text piece by piece, each as soon as its characters are whole; joined, `decode`'s."""
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        for token in tokens:
-            piece = decoder.decode(self._one(token))
-            if piece:
-                yield piece
-        rest = decoder.decode(b"", final=True)
-        if rest:
-            yield rest
+    def stream(self) -> WorldStream:
+        """A new stream; its texts, joined, are `decode`'s."""
+        return WorldStream(self._one)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the vocabulary."""
+        return f"world:{blake2b(self._lines(), digest_size=16).hexdigest()}"
+
+    def save(self, folder: Path) -> None:
+        """Writes the vocabulary as a file of the same form."""
+        write_whole(folder / WORLD_FILE, self._lines())
+
+    def _lines(self) -> bytes:
+        some = sorted(self._bytes.items())
+        return "".join(f"{n} {token!r} {len(token)}\n" for n, token in some).encode()
 
     def _one(self, token: int) -> bytes:
+        if token == END_OF_TEXT:
+            return b""
         found = self._bytes.get(token)
         if found is None:
-            raise InvalidText(
-                f"token {token!r} has no text"
-                + (": it ends one; stop before it" if token == 0 else " in this vocabulary")
-            )
+            raise InvalidText(f"token {token!r} has no text in this vocabulary")
         return found
 
 
