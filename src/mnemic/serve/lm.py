@@ -317,7 +317,7 @@ def _open(path: Path, vocabulary: Path | None) -> Opened:
         return Opened(model, words, weights_name(path))
     if vocabulary is not None:
         raise InvalidInput("--vocabulary is for RWKV-7 checkpoints; a folder has its own tokenizer")
-    return Opened(load_model(folder), load_tokenizer(folder), weights_name(folder))
+    return Opened(load_model(path), load_tokenizer(path), weights_name(path))
 
 
 def _speak(
