@@ -16,10 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mnemic.bench.neural.task import IGNORED
 from mnemic.errors import InvalidTensor
-
-IGNORED = -100
-"""The label of a token that asks nothing."""
 
 POWER = 0.01
 """Gaps fall off as gap^(POWER - 1)."""
@@ -36,6 +34,7 @@ class Mqar:
         prefix: filler tokens in front of the facts.
         overwritten: of the facts, how many are told again with a new value; the last one counts.
         vocabulary: how many tokens there are.
+        whole: whether a sequence counts only if all its questions are answered.
 
     Raises:
         InvalidTensor: more than fits into the length or the vocabulary.
@@ -51,6 +50,7 @@ class Mqar:
     prefix: int = 0
     overwritten: int = 0
     vocabulary: int = 256
+    whole: bool = False
 
     def __post_init__(self) -> None:
         half = self.vocabulary // 2
