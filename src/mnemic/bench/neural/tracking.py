@@ -1,7 +1,7 @@
 """State tracking: what is asked is the state after all tokens so far, not a token seen before.
 
-    group word    g1 g2 g3 …            label at every position: the product of all elements so far
-    copy          x1 … xn | · · … ·     label behind the mark: x1 … xn in order
+group word    g1 g2 g3 …            label at every position: the product of all elements so far
+copy          x1 … xn | · · … ·     label behind the mark: x1 … xn in order
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Strength(NoGates):
         return Gating(k, self.strength(seen))
 
     def strength(self, seen: Tensor) -> Gates:
-        """beta [..., H]."""
+        """How much of a write is done, [..., H]."""
         return self.top * self.beta(seen).sigmoid()
 
 
