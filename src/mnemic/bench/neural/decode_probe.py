@@ -31,7 +31,6 @@ def probe(name: str, limit_s: float, marks: list[int]) -> None:
     token), ms of CPU a step in the last stretch, and
     seconds in all.
     """
-    torch.set_num_threads(1)
     layer = make_layer(name)
     random = torch.Generator().manual_seed(3)
     began, done, latest = time.perf_counter(), 0, 0.0
@@ -61,4 +60,5 @@ def probe(name: str, limit_s: float, marks: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
     probe(sys.argv[1], float(sys.argv[2]), [int(mark) for mark in sys.argv[3:]])

@@ -89,7 +89,10 @@ class Needle:
 
     @property
     def name(self) -> str:
-        """S1, S2, S3 as in RULER, MK4 with 4 needles, MQ2of4 with 2 of them asked; then @T."""
+        """S1, S2, S3 as in RULER, MK4 with 4 needles, MQ2of4 with 2 of them asked; then @T.
+
+        Where every digit counts, "digits" behind it.
+        """
         single = {
             ("repeated", "number"): "S1",
             ("varied", "number"): "S2",
@@ -99,7 +102,7 @@ class Needle:
         if self.needles > 1:
             many = f"MK{self.needles}" if self.queries == 1 else f"MQ{self.queries}of{self.needles}"
             kind = many if kind == "S2" else f"{many} {kind}"
-        return f"{kind}@{self.length}"
+        return f"{kind}@{self.length}{'' if self.whole else ' digits'}"
 
     def sample(self, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Sequences and labels, both [batch, T] int64."""
