@@ -200,12 +200,15 @@ def test_bytes_stand_still_but_for_the_archive(capsys: pytest.CaptureFixture[str
     assert sizes["softmax"][2] > 3 * sizes["softmax"][0]
 
 
-def test_decoding_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_decoding_is_measured_in_a_process_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One that has no time left says so by reaching no mark."""
     found = measure_footprint(1500, names=("linear",))
     assert found["marks"] == [1000, 1500]
     assert [line["tokens"] for line in found["decoding"]["linear"]] == [1000, 1500]
-    assert measure_footprint(1000, names=("linear",), limit_s=0)["decoding"] == {"linear": []}
+    probe("linear", 0.0, [64])
+    assert capsys.readouterr().out == ""
     with pytest.raises(InvalidInput, match="longest is 5"):
         run_nn_memory(longest=5, results_dir=tmp_path)
     with pytest.raises(InvalidInput, match="'x' failed"):
@@ -232,6 +235,8 @@ def test_models_of_bytes_are_compared_on_your_text(tmp_path: Path) -> None:
     assert result["bytes"] == {"trained on": 864, "held out": 96}
     assert list(result["runs"][0]["cells"]) == ["@16", "@64", "@all"]
     assert all(0 < bits < 12 for bits in result["runs"][0]["cells"].values())
+    with pytest.raises(InvalidInput, match="steps is 0"):
+        run_lm([text], ["linear"], steps=0, context=16, results_dir=tmp_path)
     with pytest.raises(InvalidInput, match="no memory 'x'"):
         run_lm([text], ["x"], steps=1, context=16, results_dir=tmp_path)
 
@@ -275,7 +280,6 @@ def test_plots_are_written_for_the_last_result_of_each_task(tmp_path: Path) -> N
         (["plots"], "matplotlib", "mnemic[bench]"),
         (["state-tracking"], "torch", "mnemic[nn]"),
         (["lm", "none.txt"], "", "none.txt"),
-        (["needle", "--steps", "0"], "", "steps is 0"),
     ],
 )
 def test_a_command_says_in_one_line_what_is_wrong(

@@ -102,6 +102,7 @@ def needle(
 ) -> None:
     """Needles in a haystack of words: S-NIAH-1, 2, 3 and several keys, in the form of RULER's.
 
+    A word, digit or mark is a token; there are 153, and lists and grammar are our own.
     With the defaults some half an hour on one core.
     """
     from mnemic.bench.neural import run_needle

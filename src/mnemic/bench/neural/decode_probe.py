@@ -14,7 +14,7 @@ import torch
 
 from mnemic.bench.neural.layer_cost import WIDTH, make_layer
 
-STRETCH = 1000
+STRETCH = 250
 """Steps between looks at the clock."""
 
 

@@ -14,12 +14,12 @@ from mnemic.errors import InvalidInput
 
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F",
-    "#8C6D1F",
+    "#8C6D1F", "#882255",
 )  # fmt: skip
 """Colours that the colour-blind tell apart.
 
 Source:
-    Color Universal Design (Okabe & Ito, 2008); the grey and the brown are ours.
+    Color Universal Design (Okabe & Ito, 2008); grey, brown and wine are ours.
 """
 
 MARKERS = "osD^vPX*<>hd"
@@ -31,7 +31,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "noise": "Recall in random noise (facts@tokens, trained up to 128)",
         "needle": "Needles in a haystack (kind@tokens, trained up to 256)",
         "state-tracking": "State tracking",
-        "lm": "Bytes of text",
+        "lm": "Text, byte by byte",
+        "nn-memory": "Associative recall (facts@tokens), slots changed after training",
     }
 )
 
@@ -165,10 +166,13 @@ def _tradeoff(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
                 points.append((group[0]["state_bytes"] + group[0]["cache_bytes"], share))
             _line(axes, place, name, sorted(points))
         axes.set_xscale("log", base=2)
-        axes.set_title(cell)
+        if "measure" not in result:
+            axes.set_ylim(-0.03, 1.03)
+        axes.set_title(cell, fontsize=11)
         axes.set_xlabel("state and cache of a sequence (KiB)")
         _kib(axes)
     all_axes[0][0].set_ylabel(result.get("measure", "share answered"))
+    figure.suptitle(f"{TITLES.get(result['task'], result['task'])}, against bytes", y=1.02)
     _legend(all_axes[0][-1])
     return [(f"{result['task']}-bytes", figure)]
 
@@ -215,6 +219,7 @@ def _footprint(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
         else:
             axes.set_yscale("log")
         _plain_log(axes.yaxis)
+        _plain_log(axes.xaxis, subdivisions=(1.0,))
         axes.set_xlabel("tokens decoded")
         axes.set_title(label)
     sizes = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in result["sizes"].items())
@@ -240,10 +245,13 @@ def _legend(axes: Any) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
 
 
-def _plain_log(axis: Any) -> None:
-    """Numbers as one reads them, 1,000 and not 10³."""
-    from matplotlib.ticker import FuncFormatter
+def _plain_log(axis: Any, subdivisions: Sequence[float] = (1.0, 2.0, 5.0)) -> None:
+    """Numbers as one reads them, 1,000 and not 10³, and enough of them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+    if axis.get_scale() == "log":
+        axis.set_major_locator(LogLocator(subs=subdivisions))
+    axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda x, _at: f"{x:,.10g}"))
 
 
@@ -258,7 +266,7 @@ def _short(n: int) -> str:
 
 
 def _broken(cell: str) -> str:
-    return re.sub(r"(\+|@| last)", r"\n\1", cell).replace("\n last", "\nlast")
+    return re.sub(r" ?(\+|@|last|digits)", r"\n\1", cell)
 
 
 def _grouped(runs: Sequence[dict[str, Any]], key: str) -> dict[str, list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
         "noise": "noise facts@tokens; trained up to 128 tokens",
         "needle": (
             "S1 repeated sentences, S2 varied, S3 UUID values, MK4 four needles; @tokens; trained "
-            "up to 256; an answer counts if all of it is right"
+            "up to 256; an answer counts if all of it is right; digits: every digit counts"
         ),
         "state-tracking": (
             "@elements, x2: tokens an element; share of positions right; last: of final positions "
