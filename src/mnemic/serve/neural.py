@@ -170,6 +170,7 @@ def nn_speed(
 
 def nn_memory(
     longest: Annotated[int, typer.Option(help="Most tokens decoded.")] = 1_000_000,
+    limit: Annotated[float, typer.Option(help="Seconds of decoding for each memory.")] = 600.0,
     steps: Annotated[
         int, typer.Option(help="Training steps of accuracy against bytes; 0: leave that out.")
     ] = 360,
@@ -185,7 +186,12 @@ def nn_memory(
     from mnemic.bench.neural import run_nn_memory
 
     run_nn_memory(
-        longest=longest, steps=steps, seeds=seeds, results_dir=results, json_output=as_json
+        longest=longest,
+        limit_s=limit,
+        steps=steps,
+        seeds=seeds,
+        results_dir=results,
+        json_output=as_json,
     )
     _draw(results, plot=plot)
 

@@ -181,6 +181,7 @@ def run_nn_speed(
 def run_nn_memory(
     *,
     longest: int = 1_000_000,
+    limit_s: float = 600.0,
     steps: int = 360,
     seeds: int = 1,
     results_dir: Path = RESULTS,
@@ -190,6 +191,7 @@ def run_nn_memory(
 
     Args:
         longest: most tokens decoded; lengths are 1,000 and on by factors of 10.
+        limit_s: seconds of decoding for each memory, which then stops at the last length it reached.
         steps: of training of the models whose accuracy is set against their bytes; 0: none.
         seeds: of that training.
         results_dir: gets the line.
@@ -203,7 +205,7 @@ def run_nn_memory(
         from mnemic.bench.neural.footprint import measure_footprint
         from mnemic.bench.neural.knobs import accuracy_against_bytes
 
-        found = measure_footprint(longest, tick)
+        found = measure_footprint(longest, tick, limit_s=limit_s)
         runs = accuracy_against_bytes(steps, seeds, tick) if steps else []
         return {"task": "nn-memory", **found, "runs": runs}
 
