@@ -83,8 +83,10 @@ def needle_comparison(steps: int) -> Comparison:
             ),
         ),
     )
-    kinds = (("repeated",), (), ("varied", "code"), ("varied", "number", 4))
-    cells = [Needle(times * long, *kind) for kind in kinds for times in (1, 2, 4)]
-    cells += [Needle(times * long, *kind, whole=False) for kind in kinds[2:] for times in (1, 4)]
+    kinds: list[dict[str, Any]] = [
+        {"haystack": "repeated"}, {}, {"value": "code"}, {"needles": 4},
+    ]  # fmt: skip
+    cells = [Needle(times * long, **kind) for kind in kinds for times in (1, 2, 4)]
+    cells += [Needle(times * long, **kind, whole=False) for kind in kinds[2:] for times in (1, 4)]
     lineup = Lineup(cells[0].vocabulary, 64, MEMORIES, CONTROLS, {"conv": 8, "key_width": 32})
     return Comparison(lineup, Training(steps, stages, batch=16), cells, long, batch=16)
