@@ -33,7 +33,7 @@ from mnemic.bench.neural.knobs import WIDTHS, accuracy_against_bytes
 from mnemic.bench.neural.layer_cost import LAYERS, SdpaLayer, make_layer, state_after
 from mnemic.bench.neural.lineup import sizes_of
 from mnemic.bench.neural.needle import Needle
-from mnemic.bench.neural.plots import DRAWN
+from mnemic.bench.neural.plots import DRAWN, last_results
 from mnemic.bench.neural.speed import measure_speed
 from mnemic.bench.neural.table import show
 from mnemic.bench.neural.text_models import LINEUP as TEXT_LINEUP
@@ -272,6 +272,21 @@ def test_plots_are_written_for_the_last_result_of_each_task(tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInput, match="no result that can be drawn"):
         run_plots(tmp_path / "empty")
+
+
+def test_of_each_memory_the_last_run_is_drawn(tmp_path: Path) -> None:
+    def keep(*runs: dict[str, Any]) -> None:
+        with (tmp_path / "mqar.jsonl").open("a") as file:
+            file.write(json.dumps({"task": "mqar", "runs": runs}) + "\n")
+
+    keep(run_of("a", {"8@64": 0.1}), run_of("b", {"8@64": 0.2}))
+    keep(run_of("b", {"8@64": 0.3}), run_of("b", {"8@64": 0.4}, 1))
+    [merged] = last_results(tmp_path)
+    seen = [(run["memory"], run["cells"]["8@64"]) for run in merged["runs"]]
+    assert seen == [("a", 0.1), ("b", 0.3), ("b", 0.4)]
+    keep(run_of("c", {"9@64": 0.5}))
+    [merged] = last_results(tmp_path)
+    assert [run["memory"] for run in merged["runs"]] == ["c"]
 
 
 @pytest.mark.parametrize(

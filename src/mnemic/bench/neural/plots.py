@@ -1,4 +1,4 @@
-"""PNG files from the lines in results/; the last line of each task, and of each problem, counts."""
+"""PNG files from the lines in results/; of each memory the last run counts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def draw_all(results_dir: Path, folder: Path) -> list[Path]:
 
 
 def last_results(results_dir: Path) -> list[dict[str, Any]]:
-    """The last result of each task that can be drawn; of state tracking, of each problem.
+    """One result for each task that can be drawn, and for each problem of state tracking.
+
+    The last line counts; memories that it leaves out come from the lines before, as long as these
+    asked the same.
 
     Raises:
         InvalidInput: a line that is no JSON; names the file and the line.
@@ -83,9 +86,24 @@ def last_results(results_dir: Path) -> list[dict[str, Any]]:
                 result = json.loads(line)
             except json.JSONDecodeError as wrong:
                 raise InvalidInput(f"{path.name}, line {number} is no JSON: {wrong}") from wrong
-            last[result.get("problem")] = result
+            problem = result.get("problem")
+            last[problem] = _merged(last.get(problem), result)
         found += last.values()
     return found
+
+
+def _merged(older: dict[str, Any] | None, newer: dict[str, Any]) -> dict[str, Any]:
+    """The newer result with the older's runs of other memories."""
+    if older is None or "runs" not in newer:
+        return newer
+    runs, known = newer["runs"], {run["memory"] for run in newer["runs"]}
+    asked = {tuple(run["cells"]) for run in runs}
+    kept = [
+        run
+        for run in older["runs"]
+        if run["memory"] not in known and (not asked or tuple(run["cells"]) in asked)
+    ]
+    return {**newer, "runs": kept + runs}
 
 
 def _pyplot() -> Any:
@@ -139,11 +157,14 @@ def _cells(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
     else:
         axes.set_ylim(-0.03, 1.03)
         axes.set_ylabel("share answered")
-    steps, seeds = result["runs"][0]["steps"], max(map(len, grouped.values()))
+    steps = "–".join(map(str, sorted({run["steps"] for run in result["runs"]})))
+    seeds = "–".join(map(str, sorted(set(map(len, grouped.values())))))
     title = TITLES.get(result["task"], result["task"])
     if "problem" in result:
-        title = f"{title}: {result['problem']} (tokens of an element ×, elements @)"
-    axes.set_title(f"{title}\n{steps} steps, {seeds} seed{'s' if seeds > 1 else ''}", fontsize=12)
+        title = f"{title}: {result['problem']} (@elements; trained up to the fewest)"
+    axes.set_title(
+        f"{title}\n{steps} steps, {seeds} seed{'' if seeds == '1' else 's'}", fontsize=12
+    )
     _legend(axes)
     name = "-".join(filter(None, (result["task"], result.get("problem"))))
     return [(f"{name}-cells", figure)]
