@@ -16,7 +16,8 @@ SLOTS = 64
 """W of both caches: pairs per head and layer, or in all of the pooled one."""
 
 SEEING: Mapping[str, Any] = MappingProxyType({"gates_see_conv": True})
-"""What stands before a token decides whether it matters, so all gates see the convolution."""
+"""What stands before a token decides whether it matters, so gates see the convolution; not those
+above the pooled cache, as in `memories`."""
 
 DELTA: Mapping[str, Any] = MappingProxyType({"rule": "delta", **SEEING})
 EXACT: Mapping[str, Any] = MappingProxyType({**DELTA, "cache": {"width": SLOTS, "chunk": 16}})
@@ -32,7 +33,7 @@ MEMORIES: Mapping[str, Layers] = MappingProxyType(
         "delta": (DELTA,) * 2,
         "gated_delta": ({"rule": "gated_delta", **SEEING},) * 2,
         "delta+cache": (EXACT,) * 2,
-        "delta+pooled": (POOLED, DELTA),
+        "delta+pooled": (POOLED, {"rule": "delta"}),
     }
 )
 """d = 64, two layers, two heads, no MLP; keys of 16 (needles: 32), values of 32, 4 taps (8)."""
