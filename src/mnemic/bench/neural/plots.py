@@ -171,10 +171,10 @@ def _cells(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _tradeoff(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Accuracy against bytes of state and cache; runs of one family are joined."""
+    """Accuracy in the last, hardest cells against bytes; runs of one family are joined."""
     if not result["runs"]:
         return []
-    cells = list(result["runs"][0]["cells"])[:3]
+    cells = list(result["runs"][0]["cells"])[-3:]
     families = _grouped(result["runs"], "family" if "family" in result["runs"][0] else "memory")
     figure, all_axes = plt.subplots(
         1, len(cells), figsize=(4.4 * len(cells) + 1, 4.4), sharey=True, squeeze=False
