@@ -67,6 +67,8 @@ def written(folder: Path) -> None:
     """A result of every task that is drawn, as the commands write them."""
     cells = {"8@128": 0.5, "8@256": 0.25, "p64+8@512": 1.0}
     runs = [run_of(name, cells, seed) for name in ("delta", "a+b") for seed in (0, 1)]
+    equal = {"8@128": 0.9973, "8@256": 0.1, "p64+8@512": 0.7}
+    runs += [run_of("equal", equal, seed) for seed in range(3)]
     by_length = {"512": 2000.0, "1024": 1500.5}
     sizes = {"width": 8, "key_width": 4}
     lines = [

@@ -136,8 +136,9 @@ def _cells(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
         shift = 0.62 * (place / max(1, len(grouped) - 1) - 0.5)
         seen = [[run["cells"][cell] for run in runs] for cell in cells]
         means = [sum(shares) / len(shares) for shares in seen]
-        below = [mean - min(shares) for mean, shares in zip(means, seen, strict=True)]
-        above = [max(shares) - mean for mean, shares in zip(means, seen, strict=True)]
+        # A mean of equals may miss them by a rounding.
+        below = [max(0.0, mean - min(shares)) for mean, shares in zip(means, seen, strict=True)]
+        above = [max(0.0, max(shares) - mean) for mean, shares in zip(means, seen, strict=True)]
         axes.errorbar(
             [i + shift for i in range(len(cells))],
             means,

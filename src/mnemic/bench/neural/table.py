@@ -30,6 +30,9 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+COLUMNS = 8
+"""Cells side by side; more go into a table of their own."""
+
 
 def show(result: dict[str, Any], console: Console) -> None:
     """What each memory answers, and what it costs; or speeds and sizes."""
@@ -43,7 +46,9 @@ def show(result: dict[str, Any], console: Console) -> None:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for run in result["runs"]:
         grouped.setdefault(run["memory"], []).append(run)
-    console.print(_answers(result, grouped))
+    cells = list(result["runs"][0]["cells"])
+    for start in range(0, len(cells), COLUMNS):
+        console.print(_answers(result, grouped, cells[start : start + COLUMNS]))
     console.print(_costs(grouped))
 
 
@@ -81,8 +86,10 @@ def show_footprint(result: dict[str, Any], console: Console) -> None:
         console.print(table)
 
 
-def _answers(result: dict[str, Any], grouped: dict[str, list[dict[str, Any]]]) -> Table:
-    steps, cells = result["runs"][0]["steps"], list(result["runs"][0]["cells"])
+def _answers(
+    result: dict[str, Any], grouped: dict[str, list[dict[str, Any]]], cells: list[str]
+) -> Table:
+    steps = result["runs"][0]["steps"]
     what = result.get("measure", "share of questions answered")
     about = " ".join(filter(None, (result["task"], result.get("problem"))))
     table = _table(f"{about}: {what}, {steps} steps", cells)
