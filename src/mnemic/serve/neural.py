@@ -175,6 +175,10 @@ def nn_memory(
         int, typer.Option(help="Training steps of accuracy against bytes; 0: leave that out.")
     ] = 360,
     seeds: Seeds = 1,
+    families: Annotated[
+        str,
+        typer.Option(help="Whose accuracy: 'delta;delta+cache;delta+importance'. Default: all."),
+    ] = "",
     results: Results = RESULTS,
     as_json: AsJson = False,
     plot: Plot = False,
@@ -186,6 +190,7 @@ def nn_memory(
     from mnemic.bench.neural import run_nn_memory
 
     run_nn_memory(
+        _names(families),
         longest=longest,
         limit_s=limit,
         steps=steps,

@@ -179,6 +179,7 @@ def run_nn_speed(
 
 
 def run_nn_memory(
+    families: Sequence[str] = (),
     *,
     longest: int = 1_000_000,
     limit_s: float = 600.0,
@@ -190,6 +191,7 @@ def run_nn_memory(
     """Bytes and peak memory while decoding, and accuracy against bytes; results/nn-memory.jsonl.
 
     Args:
+        families: whose accuracy is set against bytes, of `knobs`; none: all.
         longest: most tokens decoded; lengths are 1,000 and on by factors of 10.
         limit_s: seconds of decoding for each memory, which then stops at the last length it reached.
         steps: of training of the models whose accuracy is set against their bytes; 0: none.
@@ -203,10 +205,11 @@ def run_nn_memory(
 
     def measure(tick: Progress) -> dict[str, Any]:
         from mnemic.bench.neural.footprint import measure_footprint
-        from mnemic.bench.neural.knobs import accuracy_against_bytes
+        from mnemic.bench.neural.knobs import FAMILIES, accuracy_against_bytes
 
         found = measure_footprint(longest, tick, limit_s=limit_s)
-        runs = accuracy_against_bytes(steps, seeds, tick) if steps else []
+        chosen = families or FAMILIES
+        runs = accuracy_against_bytes(steps, seeds, tick, families=chosen) if steps else []
         return {"task": "nn-memory", **found, "runs": runs}
 
     return _publish(measure, results_dir, json_output=json_output)

@@ -28,13 +28,15 @@ WIDTHS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 KEY_WIDTHS = (16, 32, 64, 112)
 """K of the lower layer of a plain delta model, each trained on its own."""
 
+FAMILIES = ("delta", *WIDTHS)
+
 
 def accuracy_against_bytes(
     steps: int,
     seeds: int = 1,
     progress: Progress | None = None,
     *,
-    families: Sequence[str] = ("delta", *WIDTHS),
+    families: Sequence[str] = FAMILIES,
     sequences: int = 128,
 ) -> list[dict[str, Any]]:
     """One run for every width and seed.
@@ -98,9 +100,7 @@ def _groups(family: str) -> Iterator[dict[str, Layers]]:
         widths = (own, *(w for w in WIDTHS[family] if w != own))
         yield {f"{family}, W={width}": _of_width(layers, width) for width in widths}
     else:
-        raise InvalidInput(
-            f"there is no family {family!r}; they are: {', '.join(('delta', *WIDTHS))}"
-        )
+        raise InvalidInput(f"there is no family {family!r}; they are: {', '.join(FAMILIES)}")
 
 
 def _of_width(layers: Layers, width: int) -> Layers:
