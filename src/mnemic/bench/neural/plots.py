@@ -288,7 +288,7 @@ def _short(n: int) -> str:
 
 
 def _broken(cell: str) -> str:
-    return re.sub(r" ?(\+|@|last|digits)", r"\n\1", cell)
+    return re.sub(r" ?(\+|@|last|digits)", r"\n\1", cell).strip()
 
 
 def _grouped(runs: Sequence[dict[str, Any]], key: str) -> dict[str, list[dict[str, Any]]]:
