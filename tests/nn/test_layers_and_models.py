@@ -37,6 +37,7 @@ LAYERS: list[dict[str, Any]] = [
         "slow": 3,
     },
     {"rule": "linear", "slow": 2},
+    *({"rule": name, "negative_eigenvalues": True} for name in ("delta", "gated_delta", "rwkv7")),
 ]
 SHOWN = [" ".join(map(str, layer.values())) for layer in LAYERS]
 
@@ -281,3 +282,34 @@ def test_bfloat16_stays_near_float32() -> None:
     assert narrow.state.layers[0].conv.tail.dtype == torch.float32
     error = (narrow.logits.float() - wide.logits).square().mean() / wide.logits.square().mean()
     assert error.sqrt() < 0.02
+
+
+@pytest.mark.parametrize("rule", ["delta", "gated_delta", "rwkv7"])
+def test_negative_eigenvalues_turn_what_a_key_held_into_its_opposite(rule: str) -> None:
+    """Reflections reach 2 where the plain rule stops at 1; wanted of other rules they are refused."""
+    plain, turning = (
+        make({"rule": rule, "negative_eigenvalues": on}).layers[0].mixer.gates
+        for on in (False, True)
+    )
+    turning.load_state_dict(plain.state_dict())
+    seen, k = torch.randn(5, 8).double(), torch.randn(5, 2, 4).double()
+    one, two = plain(seen, k), turning(seen, k)
+    for a, b in ((one.beta, two.beta), (one.a, two.a)):
+        assert (a is None) == (b is None)
+        assert a is None or torch.equal(2 * a, b)
+    with torch.no_grad():
+        for parameter in turning.parameters():
+            parameter.fill_(30.0)
+    with torch.no_grad():
+        strong = turning(torch.ones(1, 8).double(), k[:1])
+    assert float((strong.beta if rule != "rwkv7" else strong.a).max()) == pytest.approx(2)
+
+
+def test_negative_eigenvalues_are_part_of_the_layer_and_no_choice_of_every_rule() -> None:
+    config = LayerConfig(negative_eigenvalues=True)
+    assert LayerConfig.of(config.to_dict()) == config
+    assert config.to_dict()["negative_eigenvalues"] is True
+    assert LayerConfig().to_dict()["negative_eigenvalues"] is False
+    for rule in ("linear", "softmax", "mamba2"):
+        with pytest.raises(InvalidTensor, match="no choice of negative_eigenvalues"):
+            LayerConfig(rule=rule, negative_eigenvalues=True)

@@ -7,7 +7,7 @@ Everything here goes through `Memory`, as a user would.
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes
     fusion.py     fits the weights of the fusion, and says how they do on data held out
-    neural/       memories inside a model; `mnemic bench mqar`
+    neural/       memories inside a model: `mnemic bench mqar`, `needle`, `state-tracking` and on
     report.py     tables, JSON, lines in results/
 
 Questions that nothing in memory answers stay out of the averages and are counted.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import torch
+from mnemic.bench.neural.lineup import Lineup, sizes_of
+from mnemic.nn.models import ModelConfig
 
-from mnemic.errors import InvalidInput
-from mnemic.nn.models import LanguageModel, ModelConfig
+__all__ = ["config_of", "memory_names", "sizes_of"]
 
 VOCABULARY, WIDTH = 256, 64
 
@@ -46,9 +46,12 @@ CONTROLS: Mapping[str, str] = MappingProxyType(
 """The delta rule with keys so wide in the lower layer that it has the bytes of that memory."""
 
 
+LINEUP = Lineup(VOCABULARY, WIDTH, MEMORIES, CONTROLS)
+
+
 def memory_names() -> tuple[str, ...]:
     """All memories that can be compared."""
-    return (*MEMORIES, *CONTROLS)
+    return LINEUP.names
 
 
 def config_of(memory: str) -> ModelConfig:
@@ -57,38 +60,4 @@ def config_of(memory: str) -> ModelConfig:
     Raises:
         InvalidInput: there is no such memory.
     """
-    if memory in CONTROLS:
-        return _same_bytes(CONTROLS[memory])
-    if memory not in MEMORIES:
-        raise InvalidInput(
-            f"there is no memory {memory!r}; the memories are: {', '.join(memory_names())}"
-        )
-    return _config(MEMORIES[memory])
-
-
-def sizes_of(config: ModelConfig, length: int) -> tuple[int, int]:
-    """Bytes of state and of cache for one sequence, counted after `length` tokens were read."""
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        state = LanguageModel(config)(torch.zeros(1, length, dtype=torch.int64)).state
-    return state.state_bytes, state.cache_bytes
-
-
-def _config(layers: Sequence[Mapping[str, Any]]) -> ModelConfig:
-    return ModelConfig(VOCABULARY, WIDTH, layers)
-
-
-def _same_bytes(memory: str) -> ModelConfig:
-    """The widest keys in the lower layer that stay within the bytes of that memory.
-
-    All in one layer: measured better than half in each. The gates are those of the memory's lower
-    layer. Both sides count all they carry, the cache's block and bookkeeping and the convolutions'
-    tails included.
-    """
-    lower = {name: value for name, value in MEMORIES[memory][0].items() if name != "cache"}
-    budget = sum(sizes_of(_config(MEMORIES[memory]), 1))
-
-    def made(key_width: int) -> ModelConfig:
-        return _config([{**lower, "key_width": key_width}, DELTA])
-
-    first, second = (sum(sizes_of(made(width), 1)) for width in (16, 17))
-    return made(16 + (budget - first) // (second - first))
+    return LINEUP.config_of(memory)

@@ -10,16 +10,14 @@ generator's seed.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from mnemic.bench.neural.draw import distinct
+from mnemic.bench.neural.task import IGNORED
 from mnemic.errors import InvalidTensor
-
-IGNORED = -100
-"""The label of a token that asks nothing."""
 
 POWER = 0.01
 """Gaps fall off as gap^(POWER - 1)."""
@@ -36,6 +34,7 @@ class Mqar:
         prefix: filler tokens in front of the facts.
         overwritten: of the facts, how many are told again with a new value; the last one counts.
         vocabulary: how many tokens there are.
+        whole: whether a sequence counts only if all its questions are answered.
 
     Raises:
         InvalidTensor: more than fits into the length or the vocabulary.
@@ -51,6 +50,7 @@ class Mqar:
     prefix: int = 0
     overwritten: int = 0
     vocabulary: int = 256
+    whole: bool = False
 
     def __post_init__(self) -> None:
         half = self.vocabulary // 2
@@ -96,13 +96,13 @@ class Mqar:
         half = self.vocabulary // 2
         tokens = torch.randint(self.vocabulary, (batch, self.tokens), generator=generator)
         labels = torch.full_like(tokens, IGNORED)
-        keys = 1 + _distinct(torch.zeros(half - 1), batch, self.pairs, generator)
-        values = half + _distinct(torch.zeros(self.vocabulary - half), batch, self.told, generator)
+        keys = 1 + distinct(torch.zeros(half - 1), batch, self.pairs, generator)
+        values = half + distinct(torch.zeros(self.vocabulary - half), batch, self.told, generator)
         told_keys = torch.cat([keys, keys[:, : self.overwritten]], 1)
         facts = torch.stack([told_keys, values], 2).reshape(batch, -1)
         begin, end = self.prefix, self.prefix + 2 * self.told
         tokens[:, begin:end] = facts
-        places = end + 2 * _distinct(self._gap_logits(), batch, self.pairs, generator)
+        places = end + 2 * distinct(self._gap_logits(), batch, self.pairs, generator)
         tokens.scatter_(1, places, keys)
         last = torch.cat([values[:, self.pairs :], values[:, self.overwritten : self.pairs]], 1)
         labels.scatter_(1, places, last)
@@ -111,15 +111,3 @@ class Mqar:
     def _gap_logits(self) -> Tensor:
         gaps = torch.arange(1, self.places + 1).double()
         return torch.zeros(self.places) if self.uniform else (POWER - 1) * gaps.log()
-
-
-def _distinct(logits: Tensor, batch: int, count: int, generator: torch.Generator) -> Tensor:
-    """[batch, count] draws without replacement, likely ones first.
-
-    Source:
-        Gumbel-top-k (Kool et al., 2019), section 2.3, arXiv:1903.06059.
-    """
-    uniform = torch.rand(batch, logits.shape[0], generator=generator, dtype=torch.float64)
-    tiny = math.ulp(0.0)
-    gumbel = -(-(uniform.clamp_min(tiny)).log()).clamp_min(tiny).log()
-    return (logits + gumbel).topk(count, dim=1).indices

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from mnemic.bench.neural.mqar import IGNORED, Mqar
+from mnemic.bench.neural.mqar import Mqar
+from mnemic.bench.neural.task import IGNORED, Task
 from mnemic.errors import InvalidInput
 from mnemic.nn.models import LanguageModel, ModelConfig
 
@@ -23,7 +24,7 @@ class Stage(NamedTuple):
     """A part of the curriculum: kinds of sequences, drawn in turn, and its share of the steps."""
 
     share: float
-    kinds: tuple[Mqar, ...]
+    kinds: tuple[Task, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class Training:
         warmup: share of the steps in which it rises.
         decay: weight decay of matrices.
         clip: largest norm of the gradient.
-        prefix_max: filler in front, drawn anew for each step from 0 to this.
+        prefix_max: filler in front, drawn anew for each step from 0 to this; for `Mqar` only.
+
+    Raises:
+        InvalidInput: no steps; a prefix for a task that has none.
     """
 
     steps: int
@@ -53,6 +57,9 @@ class Training:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise InvalidInput(f"steps is {self.steps!r}; train for 1 step at least")
+        kinds = [kind for stage in self.stages for kind in stage.kinds]
+        if self.prefix_max and not all(isinstance(kind, Mqar) for kind in kinds):
+            raise InvalidInput(f"prefix_max is {self.prefix_max!r}, and only mqar has a prefix")
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step: a linear rise, then half a cosine towards 0."""
@@ -62,7 +69,7 @@ class Training:
         done = (step - rising) / max(1, self.steps - rising)
         return self.rate * 0.5 * (1 + math.cos(math.pi * done))
 
-    def kind_at(self, step: int) -> Mqar:
+    def kind_at(self, step: int) -> Task:
         """The kind of sequence of a step."""
         until = 0.0
         for stage in self.stages:
@@ -122,11 +129,10 @@ def loss_of(model: LanguageModel, tokens: Tensor, labels: Tensor) -> Tensor:
 
 def _batch(training: Training, step: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     kind = training.kind_at(step)
-    if not training.prefix_max:
-        return kind.sample(training.batch, generator)
-    prefix = int(torch.randint(training.prefix_max + 1, (1,), generator=generator))
-    padded = Mqar(kind.pairs, kind.length, kind.uniform, prefix, kind.overwritten, kind.vocabulary)
-    return padded.sample(training.batch, generator)
+    if training.prefix_max and isinstance(kind, Mqar):
+        prefix = int(torch.randint(training.prefix_max + 1, (1,), generator=generator))
+        kind = replace(kind, prefix=prefix)
+    return kind.sample(training.batch, generator)
 
 
 def _groups(model: LanguageModel, decay: float) -> list[dict[str, object]]:

@@ -10,6 +10,9 @@ from mnemic.errors import InvalidTensor
 from mnemic.nn.rules import make_rule
 from mnemic.nn.state import check_sizes
 
+REFLECTING = frozenset({"delta", "gated_delta", "rwkv7"})
+"""Rules that take off what a key held, and so may take off twice as much."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerConfig:
@@ -27,6 +30,9 @@ class LayerConfig:
         slow: projections of which gates see slow running means; 0: none. What gates see beside the
             layer's input begins with the weight 0; importance begins without the slow means only.
         decay_per_key: a decay for every key (gated_delta only; rwkv7 always has it).
+        negative_eigenvalues: whether a write may turn what a key held into its opposite (delta,
+            gated_delta, rwkv7): beta, or a, reaches 2 instead of 1. Needed to count and to follow
+            permutations; no more bytes.
         mlp: width of the gated MLP's inside; 0: no MLP.
     """
 
@@ -40,6 +46,7 @@ class LayerConfig:
     gates_see_conv: bool = False
     slow: int = 0
     decay_per_key: bool = False
+    negative_eigenvalues: bool = False
     mlp: int = 0
 
     def __post_init__(self) -> None:
@@ -52,6 +59,11 @@ class LayerConfig:
                 raise InvalidTensor(f"{name} is {size!r}; it must be a whole number, 0 for none")
         if self.decay_per_key and self.rule != "gated_delta":
             raise InvalidTensor(f"the rule {self.rule!r} has no choice of decay_per_key")
+        if self.negative_eigenvalues and self.rule not in REFLECTING:
+            raise InvalidTensor(
+                f"the rule {self.rule!r} has no choice of negative_eigenvalues; "
+                f"these have: {', '.join(sorted(REFLECTING))}"
+            )
 
     @classmethod
     def of(cls, described: Mapping[str, Any], **defaults: Any) -> LayerConfig:

@@ -38,11 +38,18 @@ class NoGates(nn.Module):
         features: width of what gates see.
         heads: H.
         key_width: K.
+        top: what beta, or a of RWKV-7, stays below. 1: a write at most replaces what the key held;
+            2: it may turn it into its opposite, which gives the state's transition an eigenvalue
+            down to -1.
+
+    Source:
+        Unlocking State-Tracking in Linear RNNs Through Negative Eigenvalues (Grazzi et al., 2024),
+        section 4.2, arXiv:2411.12537, for `top` = 2.
     """
 
-    def __init__(self, features: int, heads: int, key_width: int) -> None:
+    def __init__(self, features: int, heads: int, key_width: int, top: float = 1.0) -> None:
         super().__init__()
-        self.heads, self.key_width = heads, key_width
+        self.heads, self.key_width, self.top = heads, key_width, top
 
     def forward(self, seen: Tensor, k: Keys) -> Gating:
         """From seen [..., features] and k [..., H, K]; every class here is called like this."""
@@ -50,19 +57,23 @@ class NoGates(nn.Module):
 
 
 class Strength(NoGates):
-    """beta = sigmoid(W x): the delta rule's.
+    """beta = top sigmoid(W x): the delta rule's.
 
     Source:
         DeltaNet (Yang et al., 2024), section 2.2, arXiv:2406.06484.
     """
 
-    def __init__(self, features: int, heads: int, key_width: int) -> None:
-        super().__init__(features, heads, key_width)
+    def __init__(self, features: int, heads: int, key_width: int, top: float = 1.0) -> None:
+        super().__init__(features, heads, key_width, top)
         self.beta = nn.Linear(features, heads, bias=False)
 
     def forward(self, seen: Tensor, k: Keys) -> Gating:
-        """Strengths [..., H] in (0, 1)."""
-        return Gating(k, self.beta(seen).sigmoid())
+        """Strengths [..., H] in (0, top)."""
+        return Gating(k, self.strength(seen))
+
+    def strength(self, seen: Tensor) -> Gates:
+        """How much of a write is done, [..., H]."""
+        return self.top * self.beta(seen).sigmoid()
 
 
 class StrengthAndDecay(Strength):
@@ -75,8 +86,8 @@ class StrengthAndDecay(Strength):
 
     per_key = False
 
-    def __init__(self, features: int, heads: int, key_width: int) -> None:
-        super().__init__(features, heads, key_width)
+    def __init__(self, features: int, heads: int, key_width: int, top: float = 1.0) -> None:
+        super().__init__(features, heads, key_width, top)
         self.decay = nn.Linear(features, heads * (key_width if self.per_key else 1))
         _slow(self.decay)
 
@@ -85,7 +96,7 @@ class StrengthAndDecay(Strength):
         log_decay = -softplus(self.decay(seen))
         if self.per_key:
             log_decay = log_decay.reshape(k.shape)
-        return Gating(k, self.beta(seen).sigmoid(), log_decay)
+        return Gating(k, self.strength(seen), log_decay)
 
 
 class StrengthAndDecayPerKey(StrengthAndDecay):
@@ -105,8 +116,8 @@ class TimeStep(NoGates):
         Transformers are SSMs (Dao & Gu, 2024), section 7, arXiv:2405.21060.
     """
 
-    def __init__(self, features: int, heads: int, key_width: int) -> None:
-        super().__init__(features, heads, key_width)
+    def __init__(self, features: int, heads: int, key_width: int, top: float = 1.0) -> None:
+        super().__init__(features, heads, key_width, top)
         self.step = nn.Linear(features, heads)
         _slow(self.step)
         self.log_rate = nn.Parameter(torch.zeros(heads))
@@ -118,7 +129,7 @@ class TimeStep(NoGates):
 
 
 class Removal(NoGates):
-    """kk = k / ||k||; a = sigmoid(W x); k = kk (1 + (a - 1) k_a); decay per key: RWKV-7's.
+    """kk = k / ||k||; a = top sigmoid(W x); k = kk (1 + (a - 1) k_a); decay per key: RWKV-7's.
 
     log_decay = -e^(-1/2) sigmoid(W x + b).
 
@@ -128,8 +139,8 @@ class Removal(NoGates):
         shift (the short convolution stands in for it), no bonus.
     """
 
-    def __init__(self, features: int, heads: int, key_width: int) -> None:
-        super().__init__(features, heads, key_width)
+    def __init__(self, features: int, heads: int, key_width: int, top: float = 1.0) -> None:
+        super().__init__(features, heads, key_width, top)
         self.rate = nn.Linear(features, heads * key_width, bias=False)
         self.decay = nn.Linear(features, heads * key_width)
         nn.init.normal_(self.decay.weight, std=0.02)
@@ -139,7 +150,7 @@ class Removal(NoGates):
     def forward(self, seen: Tensor, k: Keys) -> Gating:
         """log_decay, a, kk [..., H, K]."""
         kk = normalize(k, dim=-1)
-        a = self.rate(seen).reshape(k.shape).sigmoid()
+        a = self.top * self.rate(seen).reshape(k.shape).sigmoid()
         log_decay = -math.exp(-0.5) * self.decay(seen).reshape(k.shape).sigmoid()
         return Gating(kk * (1 + (a - 1) * self.share), None, log_decay, a, kk)
 

@@ -92,7 +92,8 @@ class Mixer(nn.Module):
         features = width + (sum(self.splits) if config.gates_see_conv else 0)
         features += self.slow.out_width if self.slow is not None else 0
         made = StrengthAndDecayPerKey if config.decay_per_key else GATES[config.rule]
-        self.gates = made(features, config.heads, config.key_width)
+        top = 2.0 if config.negative_eigenvalues else 1.0
+        self.gates = made(features, config.heads, config.key_width, top)
         self.norm = RMSNorm(config.value_width)
         self.out = nn.Linear(values, width, bias=False)
         self.cache = _make_cache(config)
