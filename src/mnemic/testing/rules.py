@@ -148,6 +148,18 @@ class RuleContract:
         _same(done.write_magnitude, size.float(), 1e-6)
         assert done.state.position == length
 
+    @pytest.mark.parametrize("strength", [5.0, 40.0, 400.0])
+    def test_strong_decay_neither_overflows_nor_loses_digits(self, strength: float) -> None:
+        """From what a chunk forgets in part, over what no number can divide by, to all at once."""
+        rule, inputs = self.rule(), self.inputs(2, 40)
+        if inputs.log_decay is None:
+            pytest.skip("this rule does not decay")
+        strong = replace(inputs, log_decay=strength * inputs.log_decay)
+        stepped = _graded(lambda x, s: _unrolled(rule, s, x), self._warm(2), strong)
+        ran = _graded(lambda x, s: rule.run(s, x, CHUNK), self._warm(2), strong)
+        for a, b in zip(stepped, ran, strict=True):
+            _same(a, b, TOLERANCE_GRADIENT)
+
     def test_gradients_are_those_of_finite_differences(self) -> None:
         """Over chunks that do not divide the time."""
         rule, inputs = self.rule(), self.inputs(1, 5)

@@ -15,7 +15,7 @@ def chunked(matrix: Matrix, inputs: Inputs, size: int) -> tuple[Matrix, Values, 
 
     Source:
         Yang et al., 2024, section 3.3, arXiv:2412.06464; Kimi Team, 2025, arXiv:2510.26692.
-        Differs: products under decay are taken in sub-blocks, no decay is ever divided by.
+        Differs: products under strong decay are taken in sub-blocks, see ../decay.py.
     """
     assert inputs.beta is not None
     assert inputs.log_decay is not None
