@@ -6,8 +6,12 @@ import json
 import sys
 from pathlib import Path
 
+from neural_figures import neural_tables
+
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- figures: made by scripts/figures.py -->", "<!-- end of figures -->"
+END = "<!-- end of figures -->"
+BEGIN = "<!-- figures: made by scripts/figures.py -->"
+BEGIN_NEURAL = "<!-- neural figures: made by scripts/figures.py -->"
 TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
 
 
@@ -97,9 +101,11 @@ def main() -> int:
     """Writes or checks; 1 if the README is out of date."""
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    made = f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+    made = text
+    for begin, lines in ((BEGIN, [table()]), (BEGIN_NEURAL, neural_tables())):
+        head, rest = made.split(begin, 1)
+        tail = rest.split(END, 1)[1]
+        made = "\n".join([f"{head}{begin}", *lines, f"{END}{tail}"])
     if "--check" in sys.argv:
         if made != text:
             print("README.md is out of date: run python scripts/figures.py")
