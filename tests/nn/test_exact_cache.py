@@ -481,3 +481,71 @@ def test_bad_calls_are_named() -> None:
     with pytest.raises(InvalidTensor, match="keeps none"):
         keeper = ExactMemory(make_rule("softmax"), asking.cache)
         keeper.run(keeper.init_state(2, VALUE_WIDTH, torch.float64), replace(inputs, beta=None), 64)
+
+
+def test_a_step_without_a_graph_leaves_the_graph_before_it_alone() -> None:
+    """Training, then a look ahead from the detached state, then backward."""
+    both = memory(width=3, chunk=4)
+    inputs = tokens(1, 9)
+    state = both.init_state(1, VALUE_WIDTH, torch.float64)
+    total = torch.zeros((), dtype=torch.float64)
+    for t in range(6):
+        state, out, _ = both.step(state, inputs.at(t))
+        total = total + out.square().sum()
+    with torch.no_grad():
+        both.step(state, inputs.at(6))
+        both.step(state.detach(), inputs.at(7))
+    total.backward()
+    assert both.cache.gate.grad is not None
+
+
+def test_a_cache_of_recall_error_may_be_turned_off() -> None:
+    both = memory(width=3, chunk=4, score="recall_error")
+    inputs = tokens(1, 9)
+    both.cache.width = 0
+    state = both.init_state(1, VALUE_WIDTH, torch.float64)
+    bare = both.rule.run(state.rule, inputs, 64).out
+    assert torch.equal(both.run(state, inputs, 64).out, bare)
+
+
+def test_nan_in_padding_stays_out_of_gradients() -> None:
+    both = memory(width=3, chunk=4)
+    inputs = tokens(2, 9)
+    mask = torch.arange(9) >= torch.tensor([[0], [4]])
+    k = inputs.k.masked_fill(~mask[..., None, None], torch.nan).requires_grad_()
+    spoiled = replace(inputs, k=k, mask=mask)
+    state = both.init_state(2, VALUE_WIDTH, torch.float64)
+    both.run(state, spoiled, 64).out.square().sum().backward()
+    assert k.grad is not None
+    assert k.grad.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in both.cache.parameters() if p.grad is not None)
+
+
+def test_autocast_does_not_narrow_a_memory() -> None:
+    both = memory(width=3, chunk=4)
+    both.cache.float()
+    inputs = tokens(1, 20).cast(torch.float32)
+    state = both.init_state(1, VALUE_WIDTH)
+    wide = both.run(state, inputs).out
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(both.run(state, inputs).out, wide)
+        narrow = both.step(state, inputs.at(0)).out
+    assert torch.equal(narrow, both.step(state, inputs.at(0)).out)
+
+
+def test_the_state_of_a_cache_of_other_sizes_is_refused() -> None:
+    rule, inputs = make_rule("delta"), tokens(1, 5)
+    bare = rule.run(rule.init_state(1, HEADS, KEY_WIDTH, VALUE_WIDTH, torch.float64), inputs, 64)
+    state = ExactCache(HEADS, KEY_WIDTH, width=2, chunk=4).init_state(1, VALUE_WIDTH, torch.float64)
+    with pytest.raises(StateMismatch, match="the cache 1 with"):
+        ExactCache(1, KEY_WIDTH, width=2, chunk=4)(state, inputs, bare.out, bare.write_magnitude)
+
+
+def test_a_mask_that_hides_nothing_is_no_mask() -> None:
+    both = memory(width=3, chunk=4)
+    inputs = tokens(2, 9)
+    idle = replace(inputs, mask=torch.ones(2, 9, dtype=torch.bool))
+    begin = both.init_state(2, VALUE_WIDTH, torch.float64)
+    plain, masked = both.run(begin, inputs), both.run(begin, idle)
+    assert torch.equal(plain.out, masked.out)
+    assert plain.state.cache.equals(masked.state.cache)

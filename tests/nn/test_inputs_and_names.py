@@ -32,7 +32,7 @@ def test_without_torch_the_message_says_what_to_install() -> None:
 
 
 def test_unknown_names_and_options_are_named() -> None:
-    with pytest.raises(InvalidTensor, match="did you mean 'delta'"):
+    with pytest.raises(InvalidTensor, match="Did you mean 'delta'"):
         make_rule("detla")
     with pytest.raises(InvalidTensor, match="gated_delta, linear, mamba2"):
         make_rule("hebb")

@@ -220,7 +220,7 @@ def test_the_configuration_is_data() -> None:
     assert model.parameter_count == sum(p.numel() for p in model.parameters())
     with pytest.raises(InvalidTensor, match="a layer has no 'head'; it has: rule"):
         LayerConfig.of({"head": 2})
-    with pytest.raises(InvalidTensor, match="did you mean 'delta'"):
+    with pytest.raises(InvalidTensor, match="Did you mean 'delta'"):
         LayerConfig.of({"rule": "dleta"})
     with pytest.raises(InvalidTensor, match="heads is 0"):
         LayerConfig(heads=0)
@@ -313,3 +313,21 @@ def test_negative_eigenvalues_are_part_of_the_layer_and_no_choice_of_every_rule(
     for rule in ("linear", "softmax", "mamba2"):
         with pytest.raises(InvalidTensor, match="no choice of negative_eigenvalues"):
             LayerConfig(rule=rule, negative_eigenvalues=True)
+
+
+def test_a_configuration_is_its_own() -> None:
+    """What the caller does with his mapping later changes neither it nor its name."""
+    cache = {"width": 3, "chunk": 5}
+    config = ModelConfig(11, 8, [{"rule": "delta", "cache": cache}], SMALL)
+    before = config.fingerprint
+    cache["chunk"] = 7
+    assert config.fingerprint == before
+    assert ModelConfig(11, 8, [{"rule": "delta", "cache": cache}], SMALL).fingerprint != before
+
+
+def test_a_sessions_file_goes_into_a_model_with_a_wider_cache(tmp_path: Path) -> None:
+    narrow, wide = (make({"rule": "delta", "cache": {"width": w, "chunk": 5}}) for w in (3, 6))
+    state = narrow(tokens(1, 9)).state
+    state.save(tmp_path / "s", fingerprint=narrow.config.fingerprint)
+    loaded = wide.load_state(tmp_path / "s")
+    assert wide(tokens(1, 9), loaded).logits.isfinite().all()

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,8 @@ from safetensors.torch import load_file, safe_open, save_file
 
 from mnemic.errors import InvalidTensor, NewerState, NotAState, StateMismatch
 from mnemic.nn import Inputs, State, fingerprint, load_states, make_rule, save_states
-from mnemic.nn.exact import CacheState, ExactCache
+from mnemic.nn.exact import CacheState, ExactCache, PooledCache
+from mnemic.nn.state_file import _checksum
 
 MINE = fingerprint({"rule": "delta", "heads": 2})
 
@@ -36,10 +40,13 @@ def path(tmp_path: Path, state: State) -> Path:
 
 
 def rewrite(path: Path, **changes: str) -> None:
-    """The same tensors under another header."""
+    """The same tensors under another header, whose checksum fits, as who means harm would do."""
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-    save_file(load_file(path), path, metadata={**metadata, **changes})
+        metadata = {**file.metadata(), **changes}
+    tensors = load_file(path)
+    if "checksum" not in changes:
+        metadata["checksum"] = _checksum(metadata["states"], tensors)
+    save_file(tensors, path, metadata=metadata)
 
 
 def test_a_state_comes_back_by_name(path: Path, state: State) -> None:
@@ -124,6 +131,10 @@ def test_a_later_version_another_model_and_no_file_are_told_apart(path: Path) ->
         {"layers.0": {"kind": "matrix", "rule": "delta"}},
         {"layers.1": {"kind": "matrix", "rule": "delta", "position": 1}},
         {"layers.0": {"kind": "exact_cache", "rule": "delta", "position": 1}},
+        {"layers.0": {"kind": "matrix", "rule": "delta", "position": True}},
+        {"layers.0": {"kind": "matrix", "rule": "delta", "position": 5.0}},
+        {"layers.0": {"kind": "matrix", "rule": "delta", "position": 10**30}},
+        {"layers.0": {"kind": "matrix", "rule": 3, "position": 5}},
         ["layers.0"],
         7,
     ],
@@ -132,6 +143,65 @@ def test_headers_that_lie_are_refused(path: Path, described: object) -> None:
     rewrite(path, states=json.dumps(described))
     with pytest.raises(NotAState, match="hold together"):
         load_states(path, fingerprint=MINE)
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1", ""])
+def test_versions_that_are_none_are_refused(path: Path, version: str) -> None:
+    rewrite(path, version=version)
+    with pytest.raises(NotAState, match="no number"):
+        load_states(path, fingerprint=MINE)
+
+
+def test_a_header_too_deep_to_read_is_refused(path: Path) -> None:
+    rewrite(path, states="[" * 100_000)
+    with pytest.raises(NotAState, match="hold together"):
+        load_states(path, fingerprint=MINE)
+
+
+def test_a_changed_digit_in_the_header_is_damage(path: Path) -> None:
+    raw = path.read_bytes()
+    assert raw.count(b'\\"position\\": 5') == 1
+    path.write_bytes(raw.replace(b'\\"position\\": 5', b'\\"position\\": 4'))
+    with pytest.raises(NotAState, match="checksum"):
+        load_states(path, fingerprint=MINE)
+
+
+def test_a_pooled_state_of_one_row_saves_after_a_run(tmp_path: Path) -> None:
+    """Its count is one number of an odd stride."""
+    cache, rule = PooledCache(2, 4, width=3), make_rule("linear")
+    q = torch.randn(1, 5, 2, 4)
+    done = rule.run(rule.init_state(1, 2, 4, 4), Inputs(q, q, q))
+    importance = torch.zeros(1, 5, 1)
+    kept = cache(
+        cache.init_state(1, 4), Inputs(q, q, q), done.out, done.write_magnitude, importance
+    )
+    kept.state.save(tmp_path / "a", fingerprint=MINE)
+    assert State.load(tmp_path / "a", fingerprint=MINE).equals(kept.state)
+
+
+def test_a_file_may_be_read_by_who_has_imported_nothing_else(tmp_path: Path) -> None:
+    ExactCache(1, 2, width=2, chunk=2).init_state(1, 3).save(tmp_path / "a", fingerprint=MINE)
+    code = (
+        "import sys; from mnemic.nn import load_states; "
+        "print(load_states(sys.argv[1], fingerprint=sys.argv[2])['state'].kind)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a"), MINE],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "exact_cache"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+def test_a_file_may_be_read_by_whom_it_could_be_read_before(path: Path, state: State) -> None:
+    path.chmod(0o640)
+    save_states(path, {"": state}, fingerprint=MINE)
+    assert path.stat().st_mode & 0o777 == 0o640
+    link = path.with_name("link")
+    link.symlink_to(path)
+    save_states(link, {"again": state}, fingerprint=MINE)
+    assert link.is_symlink()
+    assert list(load_states(path, fingerprint=MINE)) == ["again"]
 
 
 def test_saving_replaces_whole_or_not_at_all(

@@ -18,9 +18,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` fill a file beside `path`, then moves it there in one move."""
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    path = path.resolve()  # through a link, to what it leads to
+    beside = path.with_name(f".{uuid4().hex}.new")
     try:
+        # Some writers make files that only their owner may read.
+        beside.touch()
+        mode = (path if path.exists() else beside).stat().st_mode & 0o777
         write(beside)
+        beside.chmod(mode)
         sync(beside)
         beside.replace(path)
         sync(path.parent)

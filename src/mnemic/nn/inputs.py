@@ -67,6 +67,12 @@ class Inputs:
         """All numbers in one precision; the mask stays a mask."""
         return self.map(lambda x: x.to(dtype) if x.is_floating_point() else x)
 
+    def without_idle_mask(self) -> Inputs:
+        """The same without a mask that hides nothing, which would only cost time."""
+        if self.mask is None or not bool(self.mask.all()):
+            return self
+        return replace(self, mask=None)
+
     def silence_padding(self) -> Inputs:
         """Padding as a write of nothing: no key, no value, no strength, no decay; no mask left.
 

@@ -15,6 +15,10 @@ from mnemic.errors import InvalidTensor, NotAState, StateMismatch
 T = TypeVar("T")
 
 
+NOBODY = -1
+"""The position of a ticket that is never taken."""
+
+
 class Ticket:
     """Who may write next into a shared, preallocated buffer: the value at `position`, nobody else.
 

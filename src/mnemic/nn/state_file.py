@@ -25,12 +25,15 @@ from mnemic.nn.state import State, Ticket, parts_of, plain_fields
 FORMAT = "mnemic.nn.state"
 VERSION = 1
 
+LARGEST = 2**62
+"""Of whole numbers in a file; a position beyond it is no position."""
+
 
 def fingerprint(config: Mapping[str, Any]) -> str:
-    """A short name for a configuration: equal configurations, and only they, share it.
+    """A short name for a configuration: what JSON says alike shares it.
 
     Args:
-        config: anything JSON can say; the order of its keys does not matter.
+        config: anything JSON can say, its keys strings; their order does not matter.
     """
     words = json.dumps(config, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return blake2b(words.encode(), digest_size=16).hexdigest()
@@ -54,12 +57,13 @@ def save_states(path: str | Path, states: Mapping[str, State], *, fingerprint: s
     described = {
         name: {"kind": state.kind, **plain_fields(state)} for name, state in trimmed.items()
     }
+    words = json.dumps(described)
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
         "fingerprint": fingerprint,
-        "states": json.dumps(described),
-        "checksum": _checksum(tensors),
+        "states": words,
+        "checksum": _checksum(words, tensors),
     }
     replace_whole(path, lambda beside: save_file(tensors, beside, metadata=metadata))
 
@@ -78,13 +82,13 @@ def load_states(
     path = Path(path)
     metadata, tensors = _read(path)
     _check_header(path, metadata, fingerprint)
-    if _checksum(tensors) != metadata.get("checksum"):
-        raise NotAState(f"{str(path)!r} is damaged: its checksum does not fit its tensors")
+    if _checksum(metadata.get("states", ""), tensors) != metadata.get("checksum"):
+        raise NotAState(f"{str(path)!r} is damaged: its checksum does not fit what it holds")
     states: dict[str, State] = {}
     try:
         for name, described in json.loads(metadata["states"]).items():
             states[name] = _build(described, tensors, name)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as wrong:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as wrong:
         raise NotAState(f"{str(path)!r} does not hold together: {wrong}") from wrong
     return {name: state.to(device=device) for name, state in states.items()}
 
@@ -109,8 +113,8 @@ def _check_header(path: Path, metadata: dict[str, str], fingerprint: str) -> Non
             "load a file written by save"
         )
     version = metadata.get("version", "")
-    if not version.isdigit():
-        raise NotAState(f"{str(path)!r} has the version {version!r}, which is no number")
+    if not (version.isascii() and version.isdecimal() and len(version) < 10):
+        raise NotAState(f"{str(path)!r} has the version {version[:40]!r}, which is no number")
     if int(version) > VERSION:
         raise NewerState(
             f"{str(path)!r} has format version {version}; this Mnemic reads up to {VERSION}: "
@@ -124,7 +128,15 @@ def _check_header(path: Path, metadata: dict[str, str], fingerprint: str) -> Non
 
 
 def _build(described: dict[str, Any], tensors: dict[str, Tensor], name: str) -> State:
-    made = State.kinds[described["kind"]]
+    # Whoever reads a file may not have imported what its states are made by.
+    import mnemic.nn.layers  # noqa: F401
+
+    made = State.kinds.get(described["kind"])
+    if made is None:
+        raise InvalidTensor(
+            f"{name!r} is of the kind {described['kind']!r}, which is not known here; "
+            "import what makes such states first, or install a newer Mnemic"
+        )
     values: dict[str, Any] = {}
     for field in fields(made):
         parts = parts_of(field)
@@ -134,11 +146,8 @@ def _build(described: dict[str, Any], tensors: dict[str, Tensor], name: str) -> 
         elif f"{name}/{field.name}" in tensors:
             values[field.name] = tensors[f"{name}/{field.name}"]
         elif field.name in described:
-            value = described[field.name]
-            values[field.name] = tuple(value) if isinstance(value, list) else value
+            values[field.name] = _plain(str(field.type), described[field.name], field.name)
     state = made(**values)
-    if not isinstance(state.position, int) or state.position < 0:
-        raise InvalidTensor(f"its position is {state.position!r}")
     for field in fields(made):
         if isinstance(getattr(state, field.name), Ticket):
             getattr(state, field.name).position = state.position
@@ -146,8 +155,24 @@ def _build(described: dict[str, Any], tensors: dict[str, Tensor], name: str) -> 
     return state
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    total = blake2b(digest_size=16)
+def _plain(kind: str, value: Any, name: str) -> Any:
+    """A field that is no tensor, as its annotation says it is."""
+    if kind == "tuple[int, ...]" and isinstance(value, list):
+        return tuple(_plain("int", one, name) for one in value)
+    fits = {
+        "str": type(value) is str,
+        "bool": type(value) is bool,
+        "int": type(value) is int and 0 <= value < LARGEST,
+        "int | None": value is None or (type(value) is int and 0 <= value < LARGEST),
+    }
+    if not fits.get(kind, False):
+        raise InvalidTensor(f"{name} is {str(value)[:40]!r}; it must be {kind}")
+    return value
+
+
+def _checksum(words: str, tensors: Mapping[str, Tensor]) -> str:
+    """Of the states as described and of their tensors."""
+    total = blake2b(words.encode(), digest_size=16)
     for name, view in _bytes_of(tensors):
         total.update(name.encode())
         total.update(view)
@@ -157,5 +182,7 @@ def _checksum(tensors: Mapping[str, Tensor]) -> str:
 def _bytes_of(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, bytes]]:
     for name in sorted(tensors):
         tensor = tensors[name]
-        raw = tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        # A clone: one number of any stride calls itself contiguous, and cannot be seen as bytes.
+        plain = tensor.clone(memory_format=torch.contiguous_format)
+        raw = plain.reshape(-1).view(torch.uint8).numpy().tobytes()
         yield f"{name}:{tensor.dtype}:{tuple(tensor.shape)}:", raw

@@ -148,6 +148,18 @@ class RuleContract:
         _same(done.write_magnitude, size.float(), 1e-6)
         assert done.state.position == length
 
+    def test_a_decay_of_any_size_resets_without_harm_to_the_rest(self) -> None:
+        """Down to minus infinity, now and then, between mild ones."""
+        rule, inputs = self.rule(), self.inputs(1, 40)
+        if inputs.log_decay is None:
+            pytest.skip("this rule does not decay")
+        for strong in (-100.0, -1e6, -1e30, -torch.inf):
+            decay = inputs.log_decay.clone()
+            decay[:, ::7] = strong
+            given = replace(inputs, log_decay=decay)
+            ran = rule.run(self.start(1), given, CHUNK)
+            _same(ran.out, _unrolled(rule, self.start(1), given).out, 1e-11)
+
     @pytest.mark.parametrize("strength", [5.0, 40.0, 400.0])
     def test_strong_decay_neither_overflows_nor_loses_digits(self, strength: float) -> None:
         """From what a chunk forgets in part, over what no number can divide by, to all at once."""

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mnemic.errors import InvalidTensor, StateMismatch
-from mnemic.nn.axes import Gates, Matrix, Values
+from mnemic.nn.axes import Gates, Mask, Matrix, Values
 from mnemic.nn.exact import dense as reference
 from mnemic.nn.exact import online
+from mnemic.nn.exact.checks import check_call, check_own
 from mnemic.nn.exact.entries import CacheState, Entries, empty_entries, with_empty_block
 from mnemic.nn.exact.gather import gather, pool_of, select
 from mnemic.nn.exact.packing import Packing, left_padding
@@ -20,6 +21,7 @@ from mnemic.nn.exact.read import check_norm, gain_of, length_of, unit
 from mnemic.nn.exact.score import Evidence, check_score, recall_error, score_tokens
 from mnemic.nn.exact.select import merge
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.precision import full_precision
 from mnemic.nn.state import Ticket, check_sizes, check_state_dtype, needs_history
 
 FORMS = ("gather", "dense")
@@ -133,6 +135,7 @@ class ExactCache(nn.Module):
         slots = with_empty_block(empty_entries(k, v, self.width), self.chunk)
         return CacheState(self.name, 0, slots, self.chunk, (0,) * batch)
 
+    @full_precision
     def forward(
         self,
         state: CacheState,
@@ -158,10 +161,13 @@ class ExactCache(nn.Module):
             InvalidTensor: shapes that do not fit, padding inside, a form that does not exist.
             StateMismatch: a state of another cache, or another number of rows.
         """
+        if form not in FORMS:
+            raise InvalidTensor(f"there is no form {form!r}; the forms are: {', '.join(FORMS)}")
         state = self._fitted(state)
         self._check(state, inputs, out, write_magnitude, over_time=True)
         length = out.shape[1]
         pads = left_padding(inputs.mask, out.shape[0], length)
+        mask, inputs = inputs.mask, inputs.silence_padding()
         packing = Packing(state.phases, pads, length, self.chunk)
         tokens = self._tokens(state, inputs, write_magnitude, pads)
         block = state.block
@@ -173,7 +179,7 @@ class ExactCache(nn.Module):
             packing.pack(block.position, tokens.position, 0),
         )
         pool = pool_of(state.kept, packed, packing, state.counts)
-        if self.score == "recall_error":
+        if self.score == "recall_error" and self.width:
             pool = self._rescored(pool, packing, matrix)
         selected, kept = select(pool, packing, self.width)
         leads = tuple(a + b for a, b in zip(state.leads, pads, strict=True))
@@ -187,16 +193,15 @@ class ExactCache(nn.Module):
             return CacheOutput(state_next, out)
         q = inputs.q.transpose(1, 2).to(packed.k.dtype)
         if form == "dense":
-            read = self._dense(state, inputs, tokens.score, pads)
-        elif form == "gather":
+            read = self._dense(state, inputs, mask, tokens.score, pads)
+        else:
             nothing = q.new_zeros((*q.shape[:2], self.chunk, self.key_width))
             q_packed = packing.pack(nothing, self._query(q), 0.0)
             sink = self.sink.to(q.dtype)
             read = packing.unpack(gather(q_packed, pool, selected, sink, self.chunk))
-        else:
-            raise InvalidTensor(f"there is no form {form!r}; the forms are: {', '.join(FORMS)}")
         return CacheOutput(state_next, self._added(out, read.transpose(1, 2)))
 
+    @full_precision
     def step(
         self,
         state: CacheState,
@@ -215,7 +220,7 @@ class ExactCache(nn.Module):
             write_magnitude: [B, H] of the rule.
             matrix: [B, H, K, V] of the rule after this token, for the score recall_error.
         """
-        if inputs.mask is not None:
+        if inputs.mask is not None and not bool(inputs.mask.all()):
             done = self(
                 state,
                 inputs.over_time(),
@@ -283,7 +288,12 @@ class ExactCache(nn.Module):
         return Entries(unit(k), v, length, score, unplaced)
 
     def _dense(
-        self, state: CacheState, inputs: Inputs, score: Tensor, pads: tuple[int, ...]
+        self,
+        state: CacheState,
+        inputs: Inputs,
+        mask: Mask | None,
+        score: Tensor,
+        pads: tuple[int, ...],
     ) -> Tensor:
         if state.position or self.score == "recall_error":
             raise InvalidTensor(
@@ -291,14 +301,14 @@ class ExactCache(nn.Module):
                 "use form='gather'"
             )
         dtype = state.slots.k.dtype
-        ready = inputs.silence_padding().cast(dtype)
+        ready = inputs.cast(dtype)
         q, k, v = (x.transpose(1, 2) for x in (ready.q, ready.k, ready.v))
         seen = reference.visible(score, pads, self.width, self.chunk)
         gammas = (self.gamma_q.to(dtype), self.gamma_k.to(dtype))
         out = reference.dense(q, k, v, seen, gammas, self.sink.to(dtype), self.norm)
-        if inputs.mask is None:
+        if mask is None:
             return out
-        return out.masked_fill(~inputs.mask[:, None, :, None], 0.0)
+        return out.masked_fill(~mask[:, None, :, None], 0.0)
 
     def _rescored(self, pool: Entries, packing: Packing, matrix: Matrix | None) -> Entries:
         """The pool with the scores of now, if these tokens complete a block."""
@@ -322,11 +332,12 @@ class ExactCache(nn.Module):
 
     def _fitted(self, state: CacheState) -> CacheState:
         """The state with as many slots as the cache now has; what was dropped stays dropped."""
-        if not isinstance(state, CacheState) or state.rule != self.name:
-            made = getattr(state, "rule", type(state).__name__)
+        check_own(state, CacheState, self.name)
+        made = (state.slots.k.shape[1], state.slots.k.shape[3])
+        if made != (self.heads, self.key_width):
             raise StateMismatch(
-                f"the cache {self.name!r} was given a state of {made!r}; "
-                "begin with its own init_state"
+                f"the state has {made[0]} heads with keys of {made[1]}, the cache {self.heads} "
+                f"with {self.key_width}; begin with its own init_state"
             )
         if state.width == self.width:
             return state
@@ -342,34 +353,5 @@ class ExactCache(nn.Module):
     def _check(
         self, state: CacheState, inputs: Inputs, out: Values, write: Gates, *, over_time: bool
     ) -> None:
-        batch, heads, _, key_width = state.slots.k.shape
-        if inputs.q.shape[0] != batch:
-            raise StateMismatch(
-                f"the inputs have {inputs.q.shape[0]} rows, the cache's state {batch}; "
-                "the batch cannot change between calls: begin with init_state"
-            )
-        lead = (batch, inputs.q.shape[1], heads) if over_time else (batch, heads)
-        if over_time and inputs.q.shape[1] == 0:
-            raise InvalidTensor("q has T = 0; give at least one token")
-        keys, values = (*lead, key_width), (*lead, state.slots.v.shape[-1])
-        device = state.slots.k.device
-        if (
-            inputs.q.shape == inputs.k.shape == keys
-            and inputs.v.shape == out.shape == values
-            and write.shape == lead
-            and inputs.q.device == out.device == write.device == device
-        ):
-            return
-        for name, tensor, shape in (
-            ("q", inputs.q, keys),
-            ("k", inputs.k, keys),
-            ("v", inputs.v, values),
-            ("out", out, values),
-            ("write_magnitude", write, lead),
-        ):
-            if tensor.shape != shape:
-                raise InvalidTensor(f"{name} has the shape {tuple(tensor.shape)}, not {shape}")
-            if tensor.device != device:
-                raise InvalidTensor(
-                    f"{name} is on {tensor.device}, the state on {device}; move one"
-                )
+        sizes = (state.slots.k.shape[0], self.heads, self.key_width, state.slots.v.shape[-1])
+        check_call(inputs, out, write, like=state.slots.k, sizes=sizes, over_time=over_time)

@@ -185,8 +185,13 @@ class CacheState(State, kind="exact_cache"):
         return super(CacheState, self.for_file()).equals(other.for_file())
 
     def validate(self) -> None:
-        """Refuses sizes that contradict each other."""
+        """Refuses sizes and dtypes that contradict each other."""
         k, v, *flat = self.slots
+        wide = (torch.float32, torch.float64)
+        score, position = self.slots.score.dtype, self.slots.position.dtype
+        narrow = (score, position) == (torch.float32, torch.int64)
+        if k.dtype not in wide or {v.dtype, self.slots.length.dtype} != {k.dtype} or not narrow:
+            raise InvalidTensor("the tensors of the cache have dtypes that it never has")
         lead = k.shape[:3]
         if k.ndim != 4 or v.shape[:3] != lead or {x.shape for x in flat} != {lead}:
             raise InvalidTensor("the tensors of the cache contradict each other in size")

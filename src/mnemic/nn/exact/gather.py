@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mnemic.nn.exact.entries import Entries
+from mnemic.nn.exact.entries import NOWHERE, Entries
 from mnemic.nn.exact.packing import Packing
 from mnemic.nn.exact.read import Part, read
 from mnemic.nn.exact.select import scan_blocks
@@ -42,7 +42,9 @@ def select(pool: Entries, packing: Packing, width: int) -> tuple[Tensor, Entries
         complete = torch.tensor(packing.complete, device=selected.device)
         rows = complete.reshape(-1, 1, 1, 1).expand(*selected.shape[:2], 1, width)
         last = selected.gather(2, rows).squeeze(2)
-        order = pool.position.gather(2, last).masked_fill(_empty(pool.score.gather(2, last)), _LATE)
+        order = pool.position.gather(2, last).masked_fill(
+            _empty(pool.score.gather(2, last)), NOWHERE
+        )
         last = last.gather(2, order.argsort(dim=2, stable=True))
     return selected[:, :, :-1], pool.take(last)
 
@@ -81,9 +83,6 @@ def gather(q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int)
         sink.reshape(1, heads, 1, 1),
     )
     return out.reshape(batch, heads, blocks * chunk, -1)
-
-
-_LATE = torch.iinfo(torch.int64).max
 
 
 def _empty(score: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 from mnemic.nn.exact.entries import CacheState, Entries, with_empty_block
 from mnemic.nn.exact.read import Part, read, read_one
 from mnemic.nn.exact.select import merge, top
-from mnemic.nn.state import Ticket
+from mnemic.nn.state import NOBODY, Ticket
 
 Rescore: TypeAlias = Callable[[Entries], Tensor]
 """Present scores [B, H, J] of candidates, where scores change with the state."""
@@ -42,7 +42,9 @@ def write(
     frozen = history or slots.k.requires_grad or slots.v.requires_grad
     inferred = slots.k.is_inference() and not torch.is_inference_mode_enabled()
     if frozen or inferred or not ticket.take(state.position):
-        slots, ticket = Entries(*(x.clone() for x in slots)), Ticket(state.position + 1)
+        # The graph keeps this very buffer: nobody may write into it again.
+        ticket = Ticket(NOBODY if history else state.position + 1)
+        slots = Entries(*(x.clone() for x in slots))
     width = state.width
     if is_even(phases):
         place = width + phases[0]

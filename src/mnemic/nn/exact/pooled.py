@@ -17,16 +17,20 @@ from torch.nn.functional import softplus
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Gates, Mask, Values
+from mnemic.nn.exact.checks import check_call, check_own
+from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.exact.read import gain_of, unit
 from mnemic.nn.exact.select import top
 from mnemic.nn.inputs import Inputs
+from mnemic.nn.precision import full_precision
 from mnemic.nn.state import State, check_sizes, check_state_dtype
 
 FADING_INIT = -2.0
 """Of the rate of fading before softplus: 0.13, a slot ten times as old counts a third less."""
 
 TIE_BREAK = 1e-4
-"""Weight of the write's size beside the importance: it only decides between near equals."""
+"""Weight of the write's size beside the importance: among writes of ordinary size, it only decides
+between near equals."""
 
 
 class Slots(NamedTuple):
@@ -100,6 +104,16 @@ class PooledState(State, kind="pooled_cache"):
         """Refuses sizes that contradict each other."""
         k, v, *flat = self.slots
         lead = k.shape[:2]
+        wide = (torch.float32, torch.float64)
+        exact = (
+            k.dtype in wide
+            and {k.dtype} == {v.dtype, self.slots.importance.dtype}
+            and self.slots.score.dtype == torch.float32
+            and self.slots.owner.dtype == torch.uint8
+            and {self.slots.position.dtype, self.count.dtype} == {torch.int32}
+        )
+        if not exact:
+            raise InvalidTensor("the tensors of the pooled cache have dtypes that it never has")
         if k.ndim != 3 or v.ndim != 3 or v.shape[:2] != lead or {x.shape for x in flat} != {lead}:
             raise InvalidTensor("the tensors of the pooled cache contradict each other in size")
         if self.count.shape != lead[:1]:
@@ -194,13 +208,14 @@ class PooledCache(nn.Module):
             torch.zeros(*lead, self.key_width, dtype=dtype, device=device),
             torch.zeros(*lead, value_width, dtype=dtype, device=device),
             torch.zeros(lead, dtype=dtype, device=device),
-            torch.full(lead, float("-inf"), device=device),
+            torch.full(lead, float("-inf"), dtype=torch.float32, device=device),
             torch.zeros(lead, dtype=torch.uint8, device=device),
             torch.zeros(lead, dtype=torch.int32, device=device),
         )
         count = torch.zeros(batch, dtype=torch.int32, device=device)
         return PooledState(self.name, 0, slots, count)
 
+    @full_precision
     def forward(
         self,
         state: PooledState,
@@ -220,22 +235,24 @@ class PooledCache(nn.Module):
             importance: [B, T, owners], logarithm.
             chunk: tokens at once; changes rounding only.
         """
-        if not isinstance(state, PooledState) or state.rule != self.name:
-            made = getattr(state, "rule", type(state).__name__)
+        check_own(state, PooledState, self.name)
+        held = state.slots.k
+        if held.shape[2] != self.key_width:
             raise StateMismatch(
-                f"the cache {self.name!r} was given a state of {made!r}; "
+                f"the state has keys of {held.shape[2]}, the cache of {self.key_width}; "
                 "begin with its own init_state"
             )
-        if state.slots.k.shape[0] != out.shape[0]:
-            raise StateMismatch(
-                f"the inputs have {out.shape[0]} rows, the cache's state {state.slots.k.shape[0]}; "
-                "the batch cannot change between calls: begin with init_state"
-            )
-        if importance.shape != (*out.shape[:2], self.owners):
+        sizes = (held.shape[0], self.heads, self.key_width, state.slots.v.shape[-1])
+        check_call(inputs, out, write_magnitude, like=held, sizes=sizes, over_time=True)
+        left_padding(inputs.mask, *out.shape[:2])
+        wanted = (*out.shape[:2], self.owners)
+        if importance.shape != wanted or importance.device != held.device:
             raise InvalidTensor(
-                f"importance has the shape {tuple(importance.shape)}, "
-                f"not {(*out.shape[:2], self.owners)}"
+                f"importance has the shape {tuple(importance.shape)} on {importance.device}, "
+                f"not {wanted} on {held.device}"
             )
+        if not importance.is_floating_point():
+            raise InvalidTensor(f"importance has the dtype {importance.dtype}; it must be a float")
         check_sizes(chunk=chunk)
         dtype = state.slots.k.dtype
         ready = inputs.cast(dtype).silence_padding().map(lambda x: x[:, :, : self.owners])

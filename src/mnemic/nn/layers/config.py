@@ -50,12 +50,18 @@ class LayerConfig:
     mlp: int = 0
 
     def __post_init__(self) -> None:
+        # Copies: what the caller does with his mappings later is no matter of ours.
+        object.__setattr__(self, "options", dict(self.options))
+        if self.cache is not None:
+            if not isinstance(self.cache, Mapping):
+                raise InvalidTensor(f"cache is {self.cache!r}; give its options, or None for none")
+            object.__setattr__(self, "cache", dict(self.cache))
         make_rule(self.rule, **self.options)
         check_sizes(
             heads=self.heads, key_width=self.key_width, value_width=self.value_width, conv=self.conv
         )
         for name, size in (("mlp", self.mlp), ("slow", self.slow)):
-            if not isinstance(size, int) or size < 0:
+            if not isinstance(size, int) or isinstance(size, bool) or size < 0:
                 raise InvalidTensor(f"{name} is {size!r}; it must be a whole number, 0 for none")
         if self.decay_per_key and self.rule != "gated_delta":
             raise InvalidTensor(f"the rule {self.rule!r} has no choice of decay_per_key")

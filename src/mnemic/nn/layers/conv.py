@@ -99,7 +99,8 @@ class ShortConv(nn.Module):
             line = _close_gap(line, left_padding(mask, x.shape[0], length), self.taps - 1)
         out = line[:, :length] * self.weight[0]
         for i in range(1, self.taps):
-            out = out + line[:, i : i + length] * self.weight[i]
+            # In place: no backward pass asks for the sum so far, and memory is what this costs.
+            out.addcmul_(line[:, i : i + length], self.weight[i])
         # A clone: a slice would hold on to the whole run's memory.
         tail = line[:, length:].to(state.tail.dtype).clone()
         return ConvOutput(ConvState(self.name, state.position + length, tail), out)

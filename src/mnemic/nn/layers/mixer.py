@@ -135,6 +135,8 @@ class Mixer(nn.Module):
             chunk: tokens handled at once; changes rounding only. 1 is T steps; None is that in
                 float64, see `chunk_for`.
         """
+        if x.ndim != 3 or x.shape[1] == 0:
+            raise InvalidTensor(f"x has the shape {tuple(x.shape)}; it must be [B, T >= 1, D]")
         size = chunk_for(chunk, x.dtype)
         if size > 1:
             return self._many(x, state, mask, size)
@@ -177,6 +179,8 @@ class Mixer(nn.Module):
 
     def _prepare(self, x: Tensor, state: LayerState, mask: Mask | None) -> Prepared:
         _check_parts(self, state)
+        if mask is not None and bool(mask.all()):
+            mask = None
         conv_next, mixed = self.conv(state.conv, self.project(x), mask)
         mixed = silu(mixed)
         q, k, v = torch.split(mixed, self.splits, -1)

@@ -11,6 +11,7 @@ from torch.nn.functional import silu
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Mask
+from mnemic.nn.precision import full_precision
 from mnemic.nn.state import State, check_sizes, check_state_dtype
 
 KEEPS = (0.8, 0.97)
@@ -76,10 +77,12 @@ class SlowFeatures(nn.Module):
         device: torch.device | str = "cpu",
     ) -> SlowState:
         """Means of nothing: zeros."""
+        check_sizes(batch=batch)
         check_state_dtype(dtype)
         shape = (batch, len(KEEPS), self.width)
         return SlowState(self.name, 0, torch.zeros(shape, dtype=dtype, device=device))
 
+    @full_precision
     def forward(
         self, state: SlowState, x: Tensor, mask: Mask | None = None, chunk: int = 64
     ) -> SlowOutput:
@@ -88,6 +91,12 @@ class SlowFeatures(nn.Module):
             made = getattr(state, "rule", type(state).__name__)
             raise StateMismatch(
                 f"{self.name!r} was given a state of {made!r}; begin with its own init_state"
+            )
+        if state.means.shape[0] != x.shape[0]:
+            raise StateMismatch(
+                f"the inputs have {x.shape[0]} rows, the state of the slow features "
+                f"{state.means.shape[0]}; the batch cannot change between calls: begin with "
+                "init_state"
             )
         length = x.shape[1]
         r = silu(self.project(x)).to(state.means.dtype)

@@ -11,6 +11,9 @@ from mnemic.nn.layers import LayerConfig
 from mnemic.nn.state import check_sizes
 from mnemic.nn.state_file import fingerprint
 
+FREE = ("width", "gate_init", "sink_init")
+"""Options of a cache on which no state depends."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
@@ -62,5 +65,13 @@ class ModelConfig:
 
     @property
     def fingerprint(self) -> str:
-        """A short name; states are loaded only into a model of the same."""
-        return fingerprint(self.to_dict())
+        """A short name; states are loaded only into a model of the same.
+
+        It does not know the weights, and leaves out what may change between a state's file and its
+        next use: how wide caches are, and where their gates begin to be trained.
+        """
+        described = self.to_dict()
+        for layer in described["layers"]:
+            if layer["cache"] is not None:
+                layer["cache"] = {k: v for k, v in layer["cache"].items() if k not in FREE}
+        return fingerprint(described)

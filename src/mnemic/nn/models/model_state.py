@@ -85,7 +85,8 @@ class ModelState:
         grouped: dict[int, dict[str, State]] = {}
         for name, state in load_states(path, fingerprint=fingerprint, device=device).items():
             words = name.split(".")
-            if len(words) != 3 or words[0] != "layers" or not words[1].isdigit():
+            plain = len(words) == 3 and words[1].isascii() and words[1].isdecimal()
+            if not plain or words[0] != "layers" or words[1] != str(int(words[1][:9])):
                 raise NotAState(f"{str(path)!r} holds {name!r}, which no model has")
             grouped.setdefault(int(words[1]), {})[words[2]] = state
         if not grouped or sorted(grouped) != list(range(len(grouped))):

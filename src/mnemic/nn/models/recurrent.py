@@ -196,8 +196,9 @@ class RecurrentModel(nn.Module, Generic[C]):
         return chunk_for(chunk, self._weight.dtype)
 
     def _before(self, tokens: Tensor, state: ModelState | None) -> ModelState:
-        if tokens.is_floating_point() or tokens.dtype == torch.bool:
-            raise InvalidTensor(f"tokens have the dtype {tokens.dtype}; they are whole numbers")
+        if not isinstance(tokens, Tensor) or tokens.dtype not in (torch.int64, torch.int32):
+            kind = tokens.dtype if isinstance(tokens, Tensor) else type(tokens).__name__
+            raise InvalidTensor(f"tokens are {kind}; give a tensor of torch.int64 or torch.int32")
         if state is None:
             return self.init_state(tokens.shape[0])
         self._fits(state)

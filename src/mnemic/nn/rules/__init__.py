@@ -48,11 +48,11 @@ def make_rule(name: str, **options: Any) -> Rule:
     Raises:
         InvalidTensor: no rule has that name, or it has no such option.
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         near = get_close_matches(str(name), RULES, n=1)
-        guess = f"; did you mean {near[0]!r}?" if near else ""
+        guess = f" Did you mean {near[0]!r}?" if near else ""
         raise InvalidTensor(
-            f"there is no rule {name!r}{guess} The rules are: {', '.join(rule_names())}"
+            f"there is no rule {name!r}.{guess} The rules are: {', '.join(rule_names())}"
         )
     try:
         return RULES[name](**options)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mnemic.nn.inputs import Inputs, check_inputs
+from mnemic.nn.precision import full_precision
 from mnemic.nn.rules.pairs import (
     CAPACITY_MIN,
     PairState,
@@ -55,9 +56,11 @@ class AttentionRule:
         sizes = (batch, heads, key_width, value_width)
         return empty_pairs(self.name, sizes, self.width, slots, dtype, device)
 
+    @full_precision
     def step(self, state: State, inputs: Inputs) -> Output:
         """Keep the pair, then read all that is seen."""
         own, ready = self._ready(state, inputs, over_time=False)
+        inputs = inputs.without_idle_mask()
         history = needs_history(ready.q, ready.k, ready.v, own.k, own.v)
         kept = append(own, ready.k, ready.v, inputs.mask, self.width, history=history)
         first = 0 if self.width is None else max(0, kept.filled - self.width)
@@ -66,9 +69,11 @@ class AttentionRule:
         out = attend(ready.q.unsqueeze(2), kept.k[:, :, here], kept.v[:, :, here], seen)
         return _output(kept, out.squeeze(2), pair_magnitude(ready.k, ready.v), inputs)
 
+    @full_precision
     def run(self, state: State, inputs: Inputs, chunk: int | None = None) -> Output:
         """T tokens, `chunk` queries at a time: memory chunk * (what is seen), never T * T."""
         own, ready = self._ready(state, inputs, over_time=True)
+        inputs = inputs.without_idle_mask()
         size = chunk_for(chunk, own.k.dtype)
         if size == 1:
             return self._unrolled(own, inputs)

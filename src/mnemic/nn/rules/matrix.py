@@ -12,8 +12,13 @@ from torch import Tensor
 from mnemic.errors import InvalidTensor
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs, check_inputs
+from mnemic.nn.precision import full_precision
 from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype
+
+LOG_DECAY_MIN = {torch.float32: -104.0, torch.float64: -746.0}
+"""Where exp is 0 at last. Below that, sums of log decays would only lose the digits of their mild
+terms; so a state can be reset by -1e9, or by minus infinity."""
 
 Law = Callable[[Matrix, Inputs], tuple[Matrix, Values, Gates]]
 """(matrix, inputs of one token) -> (matrix_next, out [B, H, V], write magnitude [B, H])."""
@@ -84,6 +89,7 @@ class MatrixRule:
         shape = (batch, heads, key_width, value_width)
         return MatrixState(self.name, 0, torch.zeros(shape, dtype=dtype, device=device))
 
+    @full_precision
     def step(self, state: State, inputs: Inputs) -> Output:
         """One token by the law."""
         own, ready = self._ready(state, inputs, over_time=False)
@@ -91,11 +97,15 @@ class MatrixRule:
         state_next = MatrixState(self.name, own.position + 1, matrix)
         return self._output(state_next, out, magnitude, inputs)
 
+    @full_precision
     def run(self, state: State, inputs: Inputs, chunk: int | None = None) -> Output:
         """T tokens, `chunk` at a time; 1 follows the law token by token, as does None in float64."""
         own, ready = self._ready(state, inputs, over_time=True)
         length = inputs.q.shape[1]
         size = min(chunk_for(chunk, own.matrix.dtype), length)
+        if ready.log_decay is not None and size > 1:
+            lowest = LOG_DECAY_MIN[own.matrix.dtype]
+            ready = replace(ready, log_decay=ready.log_decay.clamp_min(lowest))
         form = unroll(self.law) if size == 1 else self.chunked
         matrix, out, magnitude = form(own.matrix, ready, size)
         state_next = MatrixState(self.name, own.position + length, matrix)

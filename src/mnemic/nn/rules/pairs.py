@@ -70,7 +70,8 @@ class PairState(State, kind="pairs"):
             raise InvalidTensor(f"k {tuple(self.k.shape)}, v {tuple(self.v.shape)} are no pairs")
         lead, slots = self.k.shape[:2], self.k.shape[2]
         fits = self.v.shape[:3] == (*lead, slots) and self.live.shape == (lead[0], slots)
-        if not fits or self.k.dtype != self.v.dtype or not 0 <= self.filled <= slots:
+        exact = self.k.dtype == self.v.dtype and self.k.dtype in (torch.float32, torch.float64)
+        if not fits or not exact or not 0 <= self.filled <= slots:
             raise InvalidTensor(
                 f"k {tuple(self.k.shape)}, v {tuple(self.v.shape)}, live {tuple(self.live.shape)} "
                 f"and filled {self.filled} contradict each other"

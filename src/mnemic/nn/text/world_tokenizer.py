@@ -137,7 +137,7 @@ class WorldTokenizer:
     def _one(self, token: int) -> bytes:
         if token == END_OF_TEXT:
             return b""
-        found = self._bytes.get(token)
+        found = self._bytes.get(int(token))
         if found is None:
             raise InvalidText(f"token {token!r} has no text in this vocabulary")
         return found
