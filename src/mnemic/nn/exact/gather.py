@@ -60,11 +60,13 @@ def gather(q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int)
         chunk: C.
     """
     batch, heads, blocks, width = selected.shape
-    flat = selected.reshape(batch, heads, blocks * width)
+    slots = pool.score.shape[2]
+    lines = torch.arange(batch * heads, device=q.device).mul(slots).reshape(batch, heads, 1, 1)
+    rows = (selected + lines).flatten()
 
     def past(x: Tensor) -> Tensor:
-        index = flat.reshape(*flat.shape, *(1,) * (x.ndim - 3))
-        taken = x.gather(2, index.expand(*flat.shape, *x.shape[3:]))
+        # Whole rows: gathering number by number takes ten times as long.
+        taken = x.reshape(batch * heads * slots, *x.shape[3:]).index_select(0, rows)
         return taken.reshape(batch, heads, blocks, width, *x.shape[3:])
 
     def own(x: Tensor) -> Tensor:
