@@ -179,6 +179,9 @@ def nn_memory(
         str,
         typer.Option(help="Whose accuracy: 'delta;delta+cache;delta+importance'. Default: all."),
     ] = "",
+    layers: Annotated[
+        str, typer.Option(help="Which decode, such as 'delta;delta+cache'. Default: six of them.")
+    ] = "",
     results: Results = RESULTS,
     as_json: AsJson = False,
     plot: Plot = False,
@@ -191,6 +194,7 @@ def nn_memory(
 
     run_nn_memory(
         _names(families),
+        layers=_names(layers),
         longest=longest,
         limit_s=limit,
         steps=steps,

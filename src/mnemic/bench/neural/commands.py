@@ -181,6 +181,7 @@ def run_nn_speed(
 def run_nn_memory(
     families: Sequence[str] = (),
     *,
+    layers: Sequence[str] = (),
     longest: int = 1_000_000,
     limit_s: float = 600.0,
     steps: int = 360,
@@ -192,6 +193,7 @@ def run_nn_memory(
 
     Args:
         families: whose accuracy is set against bytes, of `knobs`; none: all.
+        layers: which ones decode, of `layer_cost`; none: `footprint.DECODED`.
         longest: most tokens decoded; lengths are 1,000 and on by factors of 10.
         limit_s: seconds of decoding for each memory, which then stops at the last length it reached.
         steps: of training of the models whose accuracy is set against their bytes; 0: none.
@@ -204,10 +206,10 @@ def run_nn_memory(
     """
 
     def measure(tick: Progress) -> dict[str, Any]:
-        from mnemic.bench.neural.footprint import measure_footprint
+        from mnemic.bench.neural.footprint import DECODED, measure_footprint
         from mnemic.bench.neural.knobs import FAMILIES, accuracy_against_bytes
 
-        found = measure_footprint(longest, tick, limit_s=limit_s)
+        found = measure_footprint(longest, tick, names=tuple(layers) or DECODED, limit_s=limit_s)
         chosen = families or FAMILIES
         runs = accuracy_against_bytes(steps, seeds, tick, families=chosen) if steps else []
         return {"task": "nn-memory", **found, "runs": runs}

@@ -18,6 +18,7 @@ HOLA: Mapping[str, Any] = MappingProxyType({"width": 32, "chunk": 16, "gate_init
 
 DELTA = MappingProxyType({"rule": "delta"})
 DELTA_CACHE = MappingProxyType({"rule": "delta", "cache": HOLA})
+DELTA_CACHE_64 = MappingProxyType({"rule": "delta", "cache": {**HOLA, "width": 64}})
 
 IMPORTANT = MappingProxyType({"rule": "delta", "gates_see_conv": True, "slow": 8})
 """The lower layer of IER without its cache: gates that see the convolution and slow features."""
@@ -35,6 +36,7 @@ MEMORIES: Mapping[str, tuple[Mapping[str, Any], ...]] = MappingProxyType(
         "delta": (DELTA,) * 2,
         "gated_delta": ({"rule": "gated_delta"},) * 2,
         "delta+cache": (DELTA_CACHE,) * 2,
+        "delta+cache, W=64": (DELTA_CACHE_64,) * 2,
         IER: ({**IMPORTANT, "cache": POOLED}, DELTA),
     }
 )
