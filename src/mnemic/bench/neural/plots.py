@@ -67,7 +67,7 @@ def draw_all(results_dir: Path, folder: Path) -> list[Path]:
 
 
 def last_results(results_dir: Path) -> list[dict[str, Any]]:
-    """One result for each task that can be drawn, and for each problem of state tracking.
+    """One result for each task that can be drawn, and for each variant of it.
 
     The last line counts; memories that it leaves out come from the lines before, as long as these
     asked the same.
@@ -86,10 +86,16 @@ def last_results(results_dir: Path) -> list[dict[str, Any]]:
                 result = json.loads(line)
             except json.JSONDecodeError as wrong:
                 raise InvalidInput(f"{path.name}, line {number} is no JSON: {wrong}") from wrong
-            problem = result.get("problem")
-            last[problem] = _merged(last.get(problem), result)
+            variant = _variant(result)
+            last[variant] = _merged(last.get(variant), result)
         found += last.values()
     return found
+
+
+def _variant(result: dict[str, Any]) -> str:
+    """What tells apart runs that must not be drawn together: the problem, filler in training."""
+    prefix = result.get("prefix_max")
+    return result.get("problem") or (f"prefix-{prefix}" if prefix else "")
 
 
 def _merged(older: dict[str, Any] | None, newer: dict[str, Any]) -> dict[str, Any]:
@@ -163,11 +169,13 @@ def _cells(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
     title = TITLES.get(result["task"], result["task"])
     if "problem" in result:
         title = f"{title}: {result['problem']} (@elements; trained up to the fewest)"
+    if result.get("prefix_max"):
+        title = f"{title}, up to {result['prefix_max']} random tokens in front in training"
     axes.set_title(
         f"{title}\n{steps} steps, {seeds} seed{'' if seeds == '1' else 's'}", fontsize=12
     )
     _legend(axes)
-    name = "-".join(filter(None, (result["task"], result.get("problem"))))
+    name = "-".join(filter(None, (result["task"], _variant(result))))
     return [(f"{name}-cells", figure)]
 
 
@@ -196,7 +204,8 @@ def _tradeoff(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
     all_axes[0][0].set_ylabel(result.get("measure", "share answered"))
     figure.suptitle(f"{TITLES.get(result['task'], result['task'])}, against bytes", y=1.02)
     _legend(all_axes[0][-1])
-    return [(f"{result['task']}-bytes", figure)]
+    name = "-".join(filter(None, (result["task"], _variant(result))))
+    return [(f"{name}-bytes", figure)]
 
 
 def _speed(plt: Any, result: dict[str, Any]) -> list[tuple[str, Any]]:
