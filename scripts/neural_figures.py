@@ -121,23 +121,25 @@ def speed_table() -> list[str]:
 
 def memory_table() -> list[str]:
     """Bytes and peak memory at the first and the last mark."""
-    for line in lines("nn-memory")[-1:]:
-        made = [
-            "",
-            (
-                "The same layer while decoding: bytes of state and cache, and growth of the process's "
-                "peak memory (`mnemic bench nn-memory`):"
-            ),
-            "",
-            "| memory | tokens | bytes | peak, MB | ms a step |",
-            "|---|---|---|---|---|",
-        ]
-        for memory, marks in line["decoding"].items():
-            for mark in (marks[0], marks[-1]):
-                size = mark["state_bytes"] + mark["cache_bytes"]
-                peak = mark["rss_bytes"] / 1e6
-                made.append(
-                    f"| {memory} | {mark['tokens']:,} | {size:,} | {peak:.1f} | {mark['ms']:.2f} |"
-                )
-        return made
-    return []
+    decoding: dict[str, list[dict[str, Any]]] = {}
+    for line in lines("nn-memory"):
+        decoding |= line["decoding"]
+    if not decoding:
+        return []
+    made = [
+        "",
+        (
+            "The same layer while decoding: bytes of state and cache, and growth of the process's "
+            "peak memory (`mnemic bench nn-memory`):"
+        ),
+        "",
+        "| memory | tokens | bytes | peak, MB | ms a step |",
+        "|---|---|---|---|---|",
+    ]
+    for memory, marks in decoding.items():
+        for mark in (marks[0], marks[-1]):
+            size, peak = mark["state_bytes"] + mark["cache_bytes"], mark["rss_bytes"] / 1e6
+            made.append(
+                f"| {memory} | {mark['tokens']:,} | {size:,} | {peak:.1f} | {mark['ms']:.2f} |"
+            )
+    return made

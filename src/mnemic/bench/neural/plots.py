@@ -102,6 +102,8 @@ def _merged(older: dict[str, Any] | None, newer: dict[str, Any]) -> dict[str, An
     """The newer result with the older's runs of other memories."""
     if older is None or "runs" not in newer:
         return newer
+    if "decoding" in older and "decoding" in newer:
+        newer = {**newer, "decoding": {**older["decoding"], **newer["decoding"]}}
     runs, known = newer["runs"], {run["memory"] for run in newer["runs"]}
     asked = {tuple(run["cells"]) for run in runs}
     kept = [
