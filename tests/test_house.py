@@ -45,6 +45,7 @@ def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "export",
         "reembed",
         "bench",
+        "lm",
     ],
 )
 def test_every_command_explains_itself(command: str) -> None:

@@ -34,7 +34,7 @@ app = typer.Typer(
         "Try:  mnemic remember 'I moved to Lisbon.' --speaker Ana  then  "
         "mnemic recall 'Where does Ana live?'\n\n"
         "Exit codes: 0 done, 1 nothing found, 2 bad input, 3 the store cannot be used, "
-        "4 the store is damaged."
+        "4 the store is damaged, 130 stopped and saved."
     ),
 )
 bench_app = typer.Typer(no_args_is_help=True, help="Measure recall and speed; see README.")

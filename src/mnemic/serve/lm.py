@@ -21,7 +21,7 @@ from mnemic.serve.terminal import bar, err, out, plain, print_json
 app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "Language models with a memory that can be saved; needs pip install 'mnemic[lm]'.\n\n"
+        "Language models with a memory that can be saved; needs pip install 'mnemic\\[lm]'.\n\n"
         "Try:  mnemic lm train book.txt --out book-model  then  "
         "mnemic lm chat book-model --session book.session"
     ),
