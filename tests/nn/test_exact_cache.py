@@ -319,10 +319,11 @@ def test_a_branch_full_of_nan_stays_with_itself() -> None:
     both = memory(width=3, chunk=16)
     first = replace(tokens(2, 6), mask=torch.arange(6) >= torch.tensor([[0], [2]]))
     root = both.run(both.init_state(2, VALUE_WIDTH, torch.float64), first, 64).state
-    state = root
+    cache = root.cache
     with torch.no_grad():
         for t in range(4):
-            state = both.step(state, tokens(2, 4).map(lambda x: x * torch.nan).at(t)).state
+            token = tokens(2, 4).map(lambda x: x * torch.nan).at(t)
+            cache = both.cache.step(cache, token, token.v, token.beta.float()).state
         assert both.step(root, tokens(2, 1).at(0)).out.isfinite().all()
 
 

@@ -44,13 +44,16 @@ def test_unknown_names_and_options_are_named() -> None:
         assert make_rule(name).name.startswith(name)
 
 
-def test_nan_is_found_only_when_asked() -> None:
-    """A run does not look at the numbers; check_finite says where the first offender is."""
+def test_nan_is_named_but_not_looked_for_within_a_graph() -> None:
+    """There the loss tells, and looking would cost; check_finite may be asked by hand."""
     good = torch.zeros(1, 3, 1, 2)
     bad = good.clone()
     bad[0, 2, 0, 1] = torch.nan
     rule = make_rule("linear")
-    rule.run(rule.init_state(1, 1, 2, 2), Inputs(good, good, bad))
+    rule.run(rule.init_state(1, 1, 2, 2), Inputs(good, good, bad.requires_grad_()))
+    bad = bad.detach()
+    with pytest.raises(InvalidTensor, match=r"v holds nan at \(0, 2, 0, 1\)"):
+        rule.run(rule.init_state(1, 1, 2, 2), Inputs(good, good, bad))
     check_finite(Inputs(good, good, good))
     with pytest.raises(InvalidTensor, match=r"v holds nan at \(0, 2, 0, 1\)"):
         check_finite(Inputs(good, good, bad))

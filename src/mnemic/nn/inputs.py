@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Gates, Keys, Mask, Values
+from mnemic.nn.state import needs_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,28 @@ def _check_one(
         )
 
 
+def look_at(out: Values, size: Gates, inputs: Inputs) -> None:
+    """Refuses inputs that made an output NaN or infinite; looks at sums only, until one is.
+
+    Not on a GPU, which would have to be waited for, and not where a graph is kept: training looks
+    at its loss.
+
+    Args:
+        out: of the rule.
+        size: its write magnitude.
+        inputs: what it was given.
+
+    Raises:
+        InvalidTensor: names the field and the place of the first offender.
+    """
+    if out.device.type != "cpu" or needs_history(out):
+        return
+    if not math.isfinite((out.sum() + size.sum()).item()):
+        check_finite(inputs.silence_padding())
+
+
 def check_finite(inputs: Inputs) -> None:
-    """Refuses NaN and infinity. Reads every number (and waits for the device), so call it by hand.
+    """Refuses NaN and infinity, but for a log_decay of minus infinity, which resets a state.
 
     Raises:
         InvalidTensor: names the field and the place of the first offender.
@@ -183,6 +205,8 @@ def check_finite(inputs: Inputs) -> None:
         if tensor is None or tensor.dtype == torch.bool:
             continue
         wrong = ~torch.isfinite(tensor)
+        if field.name == "log_decay":
+            wrong &= tensor != -torch.inf
         if bool(wrong.any()):
             place = tuple(wrong.nonzero()[0].tolist())
             raise InvalidTensor(

@@ -265,8 +265,8 @@ class RuleContract:
         """A row full of NaN leaves the other as it is."""
         rule, inputs = self.rule(), self.inputs(2, 40)
         spoiled = inputs.map(
-            lambda x: torch.cat([x[:1], torch.full_like(x[1:], torch.nan)]).contiguous()
-        )
+            lambda x: torch.cat([x[:1], torch.full_like(x[1:], torch.nan)]).requires_grad_()
+        )  # within a graph nobody looks, so that NaN gets in
         clean = rule.run(self.start(2), inputs, CHUNK)
         done = rule.run(self.start(2), spoiled, CHUNK)
         _same(done.out[0], clean.out[0], TOLERANCE)
@@ -409,6 +409,14 @@ class RuleContract:
                 rule.run(state, inputs)
         with pytest.raises(InvalidTensor, match="the state only"):
             rule.run(rule.init_state(2, HEADS, KEY_WIDTH, VALUE_WIDTH), good)
+        for field in ("q", "k", "v"):
+            spoiled = getattr(good, field).clone()
+            spoiled[1, 2, 0, 0] = torch.nan
+            named = f"{field} holds nan at \\(1, 2, 0, 0\\)"
+            with pytest.raises(InvalidTensor, match=named):
+                rule.run(state, replace(good, **{field: spoiled}), 2)
+            with pytest.raises(InvalidTensor, match=f"{field} holds nan at"):
+                rule.step(state, replace(good, **{field: spoiled}).at(2))
         with pytest.raises(InvalidTensor, match="chunk is 0"):
             rule.run(state, good, chunk=0)
         with pytest.raises(StateMismatch, match="its own init_state"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mnemic.nn.inputs import Inputs, check_inputs
+from mnemic.nn.inputs import Inputs, check_inputs, look_at
 from mnemic.nn.precision import full_precision
 from mnemic.nn.rules.pairs import (
     CAPACITY_MIN,
@@ -130,4 +130,5 @@ class AttentionRule:
 
 def _output(state: PairState, out: Tensor, magnitude: Tensor, inputs: Inputs) -> Output:
     out, magnitude = silence_outputs(out.to(inputs.v.dtype), magnitude.float(), inputs.mask)
+    look_at(out, magnitude, inputs)
     return Output(state, out, magnitude)

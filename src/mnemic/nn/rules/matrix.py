@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mnemic.errors import InvalidTensor
 from mnemic.nn.axes import Gates, Matrix, Values
-from mnemic.nn.inputs import Inputs, check_inputs
+from mnemic.nn.inputs import Inputs, check_inputs, look_at
 from mnemic.nn.precision import full_precision
 from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
 from mnemic.nn.state import State, check_sizes, check_state_dtype
@@ -136,6 +136,7 @@ class MatrixRule:
 
     def _output(self, state: MatrixState, out: Tensor, size: Tensor, inputs: Inputs) -> Output:
         out, size = silence_outputs(out.to(inputs.v.dtype), size.detach().float(), inputs.mask)
+        look_at(out, size, inputs)
         return Output(state, out, size)
 
 
