@@ -45,6 +45,13 @@ def neural_tables() -> list[str]:
             runs("state-tracking", problem=problem),
             (cell, f"{cell} last"),
         )
+    made += accuracy_table(
+        "Bits per byte of held-out tinyshakespeare after 300 steps at 256 bytes, read at 256 and at "
+        "1,024 bytes with the state carried, and all in one (`mnemic bench lm input.txt`; lower is "
+        "better):",
+        runs("lm", steps=300),
+        ("@256", "@1024", "@all"),
+    )
     return made + speed_table() + memory_table()
 
 
