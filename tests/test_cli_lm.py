@@ -221,3 +221,31 @@ def test_an_official_checkpoint_talks(tmp_path: Path) -> None:
     assert second["position"] > first["position"]
     assert second["state_bytes"] == first["state_bytes"]
     assert abs(session.stat().st_size - size) < 64
+
+
+def test_two_chats_do_not_overwrite_each_other(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one writes while this one still speaks."""
+    import mnemic.serve.lm as lm
+
+    session = tmp_path / "a.session"
+    talk = ("chat", str(model), "--session", str(session), "--tokens", "2", "--seed", "1")
+    run(*talk, said="one\n")
+    speak = lm._speak
+
+    def slowly(*arguments: Any) -> Any:
+        reply = speak(*arguments)
+        session.write_bytes(session.read_bytes() + b" ")
+        return reply
+
+    monkeypatch.setattr(lm, "_speak", slowly)
+    assert "another chat has written" in run(*talk, said="two\n", code=2)
+
+
+def test_a_run_is_resumed_with_some_of_its_flags(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text(TEXT)
+    folder = str(tmp_path / "run")
+    run("train", str(tmp_path / "text"), "--out", folder, "--steps", "2", *SMALL)
+    assert "step 2 of 2" in run("train", "--out", folder, "--resume", "--layers", "2")
+    assert "begun with" in run("train", "--out", folder, "--resume", "--layers", "3", code=3)

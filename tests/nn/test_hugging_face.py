@@ -19,7 +19,7 @@ from tests.nn.test_layers_and_models import LAYERS, SHOWN, UNBOUNDED, close, mak
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
 
 from mnemic.errors import InvalidTensor, NotAModel, StateMismatch
-from mnemic.nn.models import LanguageModel
+from mnemic.nn.models import LanguageModel, preset
 from mnemic.nn.models.hugging_face import MnemicConfig, MnemicForCausalLM, StateCache
 
 MIXED: tuple[dict[str, Any], ...] = (
@@ -232,3 +232,15 @@ def test_transformers_is_asked_for_only_when_needed() -> None:
     assert done.returncode == 0, done.stderr
     assert "needs transformers" in done.stdout
     assert "mnemic[lm]" in done.stdout
+
+
+def test_padding_has_no_say_in_the_loss() -> None:
+    """The loss of a padded row is that of the row alone, whatever the padding says."""
+    model = MnemicForCausalLM.of(LanguageModel(preset(11, layers=2, width=8, heads=2)))
+    row = torch.tensor([[3, 1, 4, 1, 5]])
+    alone = model(row, labels=row).loss
+    for token in (0, 7):
+        padded = torch.cat([torch.full((1, 3), token), row], 1)
+        mask = (torch.arange(8) >= 3).long().unsqueeze(0)
+        labels = padded.masked_fill(mask == 0, -100)
+        assert torch.allclose(model(padded, attention_mask=mask, labels=labels).loss, alone)

@@ -30,7 +30,9 @@ class Foreign:
 
     def __init__(self, seed: int = 0, width: int = 8) -> None:
         self._model = new_model(preset(11, layers=2, width=width, heads=2, cache_width=4), seed)
-        self.config = SimpleNamespace(fingerprint=self._model.config.fingerprint)
+        self.config = SimpleNamespace(
+            fingerprint=self._model.config.fingerprint, vocabulary=self._model.config.vocabulary
+        )
         self.init_state = self._model.init_state
         self.step = self._model.step
         self.load_state = self._model.load_state

@@ -408,3 +408,75 @@ def test_a_damaged_model_is_named(tmp_path: Path) -> None:
         load_model(tmp_path / "a")
     with pytest.raises(NotAModel, match="holds no model"):
         load_model(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    ["flip a bit", "lose the state", "lose the optimiser", "another step", "no list", "deep"],
+)
+def test_a_harmed_checkpoint_is_not_gone_on_from(tmp_path: Path, harm: str) -> None:
+    """Not even where what is left could be loaded: the run would be another one."""
+    plan = replace(PLAN, carry=3, accumulate=1)
+    begin(tmp_path / "a", plan, stop=iter([False, False, True]).__next__)
+    (place,) = (tmp_path / "a" / "checkpoints").iterdir()
+    step = place / "step.json"
+    if harm == "flip a bit":
+        raw = bytearray((place / "model.safetensors").read_bytes())
+        raw[-5] ^= 1
+        (place / "model.safetensors").write_bytes(raw)
+    elif harm == "lose the state":
+        (place / "state.safetensors").unlink()
+    elif harm == "lose the optimiser":
+        (place / "optimiser.safetensors").unlink()
+    elif harm == "another step":
+        step.write_text(json.dumps({**json.loads(step.read_text()), "step": -3}))
+    else:
+        step.write_text("[]" if harm == "no list" else "[" * 100_000)
+    with pytest.raises(NotAModel, match="checkpoint"):
+        begin(tmp_path / "a", plan, resume=True)
+
+
+def test_what_others_keep_beside_checkpoints_stays(tmp_path: Path) -> None:
+    begin(tmp_path / "a", stop=iter([False, True]).__next__)
+    place = tmp_path / "a" / "checkpoints"
+    (place / "best").mkdir()
+    (place / "note").write_text("mine")
+    begin(tmp_path / "a", resume=True)
+    assert {one.name for one in place.iterdir()} == {"best", "note", "step-00000009"}
+
+
+def test_what_cannot_be_made_does_not_block_its_folder(tmp_path: Path) -> None:
+    corpus, tokenizer = read_corpus([TEXT], ByteTokenizer())
+    layer = {"rule": "delta", "cache": {"bogus": 1}}
+    run = Run(PLAN, ModelConfig(257, 8, [layer]), corpus.fingerprint)
+    with pytest.raises(InvalidTensor, match="bogus"):
+        train(run, corpus, tokenizer, tmp_path / "a")
+    begin(tmp_path / "a", upkeep=Upkeep())
+
+
+def test_of_two_that_begin_at_once_one_is_refused(tmp_path: Path) -> None:
+    """Both have seen the empty folder; the second may not rewrite what the run is."""
+    corpus, _ = read_corpus([TEXT], ByteTokenizer())
+    first = Run(PLAN, MODEL, corpus.fingerprint)
+    second = Run(replace(PLAN, seed=1), MODEL, corpus.fingerprint)
+    for run in (first, second):
+        run.make_room(tmp_path / "a")
+    first.begin(tmp_path / "a")
+    with pytest.raises(RunMismatch, match="already"):
+        second.begin(tmp_path / "a")
+    assert Run.load(tmp_path / "a").training == first.training
+
+
+def test_a_large_vocabulary_is_read_in_small_pieces() -> None:
+    from mnemic.nn.train.evaluate import LOGITS_AT_ONCE, _pieces
+
+    line = torch.zeros(3000, dtype=torch.int64)
+    for context in (None, 16, 512):
+        for tokens in _pieces(line, context, 65_536):
+            assert tokens[:, 1:].numel() <= max(LOGITS_AT_ONCE // 65_536, context or 1)
+        assert sum(t[:, 1:].numel() for t in _pieces(line, context, 65_536)) == 2999
+
+
+def test_no_temperature_makes_an_infinity() -> None:
+    logits = torch.tensor([[1.0, 3.0, 2.0]])
+    assert Sampling(1e-310).draw(logits).item() == 1

@@ -82,9 +82,13 @@ def main() -> None:
         if "pip install 'mnemic[" not in str(error):
             raise
         _fail(error, EXIT_USAGE)
+    except FileNotFoundError as error:
+        _fail(error, EXIT_USAGE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _fail(error, EXIT_STORE)
     except KeyboardInterrupt:
         err.print("stopped; what was written is safe")
         sys.exit(130)

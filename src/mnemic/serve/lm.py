@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import sys
 import time
@@ -41,7 +42,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 Tokens = Annotated[int, typer.Option(min=1, help="Tokens at most.")]
 Temperature = Annotated[float, typer.Option(help="0: always the most likely token.")]
 TopP = Annotated[float, typer.Option(help="Only the likeliest tokens with this much probability.")]
-Seed = Annotated[int | None, typer.Option(help="Of chance; without it every time is another.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, max=2**63 - 1, help="Of chance; without it every time is another."),
+]
 
 
 @app.command()
@@ -237,11 +241,12 @@ def chat(
     sampling, chance = Sampling(temperature, top_p), _chance(seed)
     if "{}" not in template:
         raise InvalidInput(f"template is {template!r}; it needs {{}} where the line goes")
-    if session.is_dir() or not session.parent.is_dir():
+    if (session.exists() and not session.is_file()) or not os.access(session.parent, os.W_OK):
         raise InvalidInput(f"no session can be kept at {str(session)!r}: give a file in a folder")
     template, until = (text.replace(r"\n", "\n") for text in (template, until))
     opened = _open(folder, vocabulary)
     state = load_session(session, opened.model, opened.weights) if session.exists() else None
+    known_as = _stamp(session)
     _read_any_bytes()
     talking = sys.stdin.isatty() and not as_json
     if talking:
@@ -257,7 +262,13 @@ def chat(
         )
         reply = _speak(opened, logits, state, tokens, sampling, chance, until, not as_json)
         state = reply.state
+        if _stamp(session) != known_as:
+            raise InvalidInput(
+                f"another chat has written to {str(session)!r} meanwhile; this turn is not kept, "
+                "so that its turns are not lost: say the line again in a new chat"
+            )
         save_session(session, opened.model, state, opened.weights)
+        known_as = _stamp(session)
         if as_json:
             print_json(
                 {
@@ -268,6 +279,15 @@ def chat(
             sys.stdout.flush()
         elif not reply.text.endswith("\n"):
             sys.stdout.write("\n")
+
+
+def _stamp(session: Path) -> tuple[int, int, int] | None:
+    """What tells one writing of a file from the next; None: there is none."""
+    try:
+        found = session.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class Opened(NamedTuple):
@@ -317,7 +337,13 @@ def _open(path: Path, vocabulary: Path | None) -> Opened:
         return Opened(model, words, weights_name(path))
     if vocabulary is not None:
         raise InvalidInput("--vocabulary is for RWKV-7 checkpoints; a folder has its own tokenizer")
-    return Opened(load_model(path), load_tokenizer(path), weights_name(path))
+    mine, tokenizer = load_model(path), load_tokenizer(path)
+    if tokenizer.vocabulary > mine.config.vocabulary:
+        raise InvalidInput(
+            f"the tokenizer in {plain(str(path))!r} has {tokenizer.vocabulary} tokens, the model "
+            f"only {mine.config.vocabulary}; they do not belong together"
+        )
+    return Opened(mine, tokenizer, weights_name(path))
 
 
 def _speak(

@@ -18,6 +18,7 @@ from mnemic.errors import InvalidInput
 from mnemic.serve.terminal import err, plain
 
 if TYPE_CHECKING:
+    from mnemic.nn.models import ModelConfig
     from mnemic.nn.train import Progress as Where
     from mnemic.nn.train import Run
 
@@ -111,6 +112,16 @@ def train_run(folder: Path, wanted: Wanted, stop: Callable[[], bool]) -> dict[st
     }  # fmt: skip
 
 
+def _preset_of(model: ModelConfig) -> dict[str, Any]:
+    """The options under which a model was begun, as far as it shows them."""
+    caches = [layer.cache["width"] for layer in model.layer_configs if layer.cache]
+    return {
+        "layers": len(model.layer_configs), "width": model.width,
+        "heads": model.layer_configs[0].heads, "rule": model.layer_configs[0].rule,
+        "cache_width": caches[0] if caches else 0,
+    }  # fmt: skip
+
+
 def _run(
     begun: Run | None,
     wanted: Wanted,
@@ -123,7 +134,7 @@ def _run(
     from mnemic.nn.train import Run, TrainingConfig
 
     name, held_out, files = data
-    options = dict(wanted.model)
+    options = {**(_preset_of(begun.model) if begun else {}), **wanted.model}
     options.setdefault("layers", len(options.get("pattern") or ()) or 3)
     model = begun.model if begun and not wanted.model else preset(vocabulary, **options)
     made = Run(TrainingConfig(), model, text, name, held_out, tuple(files))

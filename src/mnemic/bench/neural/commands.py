@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -208,6 +209,16 @@ def run_nn_memory(
     def measure(tick: Progress) -> dict[str, Any]:
         from mnemic.bench.neural.footprint import DECODED, measure_footprint
         from mnemic.bench.neural.knobs import FAMILIES, accuracy_against_bytes
+        from mnemic.bench.neural.layer_cost import make_layer
+
+        for name in layers:
+            make_layer(name)
+        odd = [name for name in families if name not in FAMILIES]
+        if odd or steps < 0 or seeds < 1:
+            raise InvalidInput(
+                f"families {odd}, steps {steps} or seeds {seeds} cannot be: families are "
+                f"{', '.join(FAMILIES)}, steps 0 or more, seeds 1 or more"
+            )
 
         found = measure_footprint(longest, tick, names=tuple(layers) or DECODED, limit_s=limit_s)
         chosen = families or FAMILIES
@@ -277,10 +288,15 @@ def _publish(
     from mnemic.bench import report
 
     console = Console(stderr=json_output)
+    # Before hours of work, not after them.
+    results_dir.mkdir(parents=True, exist_ok=True)
+    if not os.access(results_dir, os.W_OK):
+        raise InvalidInput(f"results cannot be kept in {str(results_dir)!r}: it is not writable")
     result = report.stamped(_measured(measure, console))
-    kept = report.keep(result, results_dir)
     if json_output:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    kept = report.keep(result, results_dir)
+    if json_output:
         return result
     from mnemic.bench.neural.table import show
 

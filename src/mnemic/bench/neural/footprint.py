@@ -43,6 +43,8 @@ def measure_footprint(
     Raises:
         InvalidInput: longest is below the shortest length; a process failed.
     """
+    if not 0 < limit_s < float("inf"):
+        raise InvalidInput(f"limit is {limit_s!r}; it must be a number of seconds above 0")
     if longest < SHORTEST:
         raise InvalidInput(f"longest is {longest!r}; the shortest length is {SHORTEST}")
     marks = [SHORTEST]

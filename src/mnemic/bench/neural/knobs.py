@@ -67,7 +67,8 @@ def accuracy_against_bytes(
                     if progress is not None:
                         progress(what, done, total)
 
-                trained = train(lineup.config_of(next(iter(group))), training, seed, tick).model
+                done = train(lineup.config_of(next(iter(group))), training, seed, tick)
+                trained = done.model
                 for name in group:
                     config = lineup.config_of(name)
                     model = LanguageModel(config).eval()
@@ -83,6 +84,7 @@ def accuracy_against_bytes(
                             "cache_bytes": cache_bytes,
                             "params": model.parameter_count,
                             "cells": accuracies(model, CELLS, sequences),
+                            "tokens_per_s": round(done.tokens_per_s),
                         }
                     )
     return runs

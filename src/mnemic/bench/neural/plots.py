@@ -70,7 +70,7 @@ def last_results(results_dir: Path) -> list[dict[str, Any]]:
     """One result for each task that can be drawn, and for each variant of it.
 
     The last line counts; memories that it leaves out come from the lines before, as long as these
-    asked the same.
+    asked the same, with the same steps.
 
     Raises:
         InvalidInput: a line that is no JSON; names the file and the line.
@@ -98,10 +98,25 @@ def _variant(result: dict[str, Any]) -> str:
     return result.get("problem") or (f"prefix-{prefix}" if prefix else "")
 
 
+MADE = {"runs", "decoding", "forward", "decode", "ratios", "marks", "limit_s"} | {
+    "version", "commit", "machine", "made_at", "n", "bytes"
+}  # fmt: skip
+"""What a line says of its result and how it came about; the rest is what was asked."""
+
+
+def _settings(result: dict[str, Any]) -> dict[str, Any]:
+    """What was asked; results of other questions are not drawn together."""
+    return {key: value for key, value in result.items() if key not in MADE}
+
+
 def _merged(older: dict[str, Any] | None, newer: dict[str, Any]) -> dict[str, Any]:
     """The newer result with the older's runs of other memories."""
     if older is None or "runs" not in newer:
         return newer
+    if _settings(older) != _settings(newer):
+        return newer
+    steps = {run["steps"] for run in newer["runs"]}
+    older = {**older, "runs": [r for r in older["runs"] if not steps or r["steps"] in steps]}
     if "decoding" in older and "decoding" in newer:
         newer = {**newer, "decoding": {**older["decoding"], **newer["decoding"]}}
     runs, known = newer["runs"], {run["memory"] for run in newer["runs"]}

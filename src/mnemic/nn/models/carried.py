@@ -40,7 +40,7 @@ class CausalModel(Protocol):
 
     @property
     def config(self) -> Any:
-        """Has a `fingerprint`, a short name of the configuration."""
+        """Has `vocabulary`, how many tokens there are, and `fingerprint`, a short name of it."""
 
     def init_state(self, batch: int) -> Any:
         """Before the first token."""

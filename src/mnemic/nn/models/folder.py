@@ -6,6 +6,7 @@ Neither writing nor reading needs transformers; what one writes, the other reads
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mnemic.nn.models.config import ModelConfig
 from mnemic.nn.models.language_model import LanguageModel
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+PRECISIONS = {torch.float64, torch.float32, torch.bfloat16, torch.float16}
 PREFIX = "model."
 """Of the weights' names: in transformers the model stands inside `MnemicForCausalLM`."""
 
@@ -69,14 +71,19 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> Langua
             f"{str(folder)!r} holds no model: there is no {CONFIG_FILE}; "
             "`mnemic lm train TEXT --out DIR` makes one"
         ) from wrong
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
         raise NotAModel(f"{str(folder / CONFIG_FILE)!r} describes no model: {wrong!r}") from wrong
-    if kind != "mnemic" or not isinstance(config, dict):
+    if kind != "mnemic":
         raise NotAModel(f"{str(folder)!r} holds a model of the type {kind!r}, not 'mnemic'")
     try:
-        model = LanguageModel(ModelConfig.of(config))
-    except InvalidTensor as wrong:
+        made = ModelConfig.of(config)
+        # Without memory first: what a file says of its sizes is not believed before its weights.
+        with torch.device("meta"):
+            expected = LanguageModel(made).state_dict()
+    except (InvalidTensor, TypeError, RuntimeError, OverflowError) as wrong:
         raise NotAModel(f"{str(folder / CONFIG_FILE)!r} describes no model: {wrong}") from wrong
+    _read_weights(folder / WEIGHTS_FILE, expected)
+    model = LanguageModel(made)
     load_weights(model, folder / WEIGHTS_FILE)
     return model.to(device).eval()
 
@@ -87,22 +94,35 @@ def load_weights(model: LanguageModel, path: Path) -> None:
     Raises:
         NotAModel: there is no such file, it is damaged, or it belongs to another model.
     """
+    own = _read_weights(path, model.state_dict())
+    model.to(own["embedding.weight"].dtype).load_state_dict(own)
+
+
+def _read_weights(path: Path, expected: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of a file by their own names, in shapes as expected and one precision."""
     try:
         weights = load_file(path)
     except FileNotFoundError as wrong:
         raise NotAModel(f"there are no weights at {str(path)!r}") from wrong
-    except SafetensorError as wrong:
+    except (OSError, SafetensorError) as wrong:
         raise NotAModel(
             f"{str(path)!r} is no safetensors file, or was cut short: {wrong}"
         ) from wrong
     own = {name.removeprefix(PREFIX): tensor for name, tensor in weights.items()}
-    wanted = model.state_dict()
-    shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
+    if len(own) != len(weights):
+        raise NotAModel(f"{str(path)!r} has a weight twice, with {PREFIX!r} in front and without")
+    kinds = {tensor.dtype for tensor in own.values()}
+    if len(kinds) > 1 or not kinds <= PRECISIONS:
+        raise NotAModel(
+            f"{str(path)!r} has weights of {', '.join(sorted(map(str, kinds)))}; they must all be "
+            f"of one of {', '.join(sorted(map(str, PRECISIONS)))}"
+        )
+    shapes = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     found = {name: tuple(tensor.shape) for name, tensor in own.items()}
     if shapes != found:
         odd = sorted(name for name in shapes.keys() | found if shapes.get(name) != found.get(name))
         raise NotAModel(f"{str(path)!r} does not fit its configuration in {', '.join(odd[:5])}")
-    model.to(own["embedding.weight"].dtype).load_state_dict(own)
+    return own
 
 
 def weights_name(path: str | Path) -> str:

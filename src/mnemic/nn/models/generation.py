@@ -42,7 +42,9 @@ class Sampling:
         """Tokens [B] from logits [B, vocabulary]."""
         if self.temperature == 0:
             return logits.argmax(-1)
-        probability = (logits.double() / self.temperature).softmax(-1)
+        # The highest is 0, so that no temperature makes an infinity of it.
+        below = logits.double() - logits.double().amax(-1, keepdim=True)
+        probability = (below / self.temperature).softmax(-1)
         ranked, order = probability.sort(dim=-1, descending=True, stable=True)
         # A token stays if what is before it does not yet have top_p: the first one always does.
         ranked = ranked.masked_fill(ranked.cumsum(-1) - ranked >= self.top_p, 0.0)

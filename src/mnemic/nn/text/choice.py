@@ -27,7 +27,7 @@ def make_tokenizer(name: str, texts: Iterable[str] = ()) -> Tokenizer:
     if name == "bytes":
         return ByteTokenizer()
     kind, _, size = name.partition(":")
-    if kind == "bpe" and size.isdigit():
+    if kind == "bpe" and size.isascii() and size.isdecimal() and len(size) < 10:
         return HuggingFaceTokenizer.learn(texts, int(size))
     if name.endswith(".txt"):
         return WorldTokenizer(name)

@@ -80,9 +80,12 @@ class HuggingFaceTokenizer:
         text = path.read_text(encoding="utf-8", errors="replace")
         try:
             json.loads(text)["model"]
-        except (ValueError, KeyError, TypeError) as wrong:
+        except (ValueError, KeyError, TypeError, RecursionError) as wrong:
             raise NotAModel(f"{str(path)!r} is no tokenizer.json: {wrong}") from wrong
-        return cls(library.Tokenizer.from_str(text))
+        try:
+            return cls(library.Tokenizer.from_str(text))
+        except Exception as wrong:  # the library raises nothing more particular
+            raise NotAModel(f"{str(path)!r} is no tokenizer.json: {wrong}") from wrong
 
     @classmethod
     def learn(cls, texts: Iterable[str], vocabulary: int) -> HuggingFaceTokenizer:

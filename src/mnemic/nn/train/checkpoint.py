@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from mnemic.errors import Diverged, NotAModel
 from mnemic.nn.files import sync, write_whole
 from mnemic.nn.models import LanguageModel, ModelState
-from mnemic.nn.models.folder import WEIGHTS_FILE, load_weights, save_weights
+from mnemic.nn.models.folder import WEIGHTS_FILE, load_weights, save_weights, weights_name
 
 PLACE = "checkpoints"
 OPTIMISER_FILE, STATE_FILE, STEP_FILE = "optimiser.safetensors", "state.safetensors", "step.json"
@@ -66,13 +66,15 @@ def save_checkpoint(
         sync(beside / OPTIMISER_FILE)
         if state is not None:
             state.save(beside / STATE_FILE, fingerprint=model.config.fingerprint)
-        write_whole(beside / STEP_FILE, json.dumps({"step": step}).encode())
+        files = {one.name: weights_name(one) for one in sorted(beside.iterdir())}
+        write_whole(beside / STEP_FILE, json.dumps({"step": step, "files": files}).encode())
         sync(beside)
         beside.rename(final)
         sync(place)
     save_weights(model, folder / WEIGHTS_FILE)
     for other in place.iterdir():
-        if other != final:
+        ours = re.fullmatch(r"step-\d{8}|\.step-\d{8}\..*", other.name)
+        if ours and other != final and other.is_dir() and not other.is_symlink():
             shutil.rmtree(other)
 
 
@@ -89,16 +91,33 @@ def load_checkpoint(path: Path, model: LanguageModel, optimiser: torch.optim.Opt
     Raises:
         NotAModel: a file of the checkpoint is missing or damaged.
     """
+    step, files = _checked(path)
     try:
-        step = json.loads((path / STEP_FILE).read_text())["step"]
         remembered = load_file(path / OPTIMISER_FILE)
-    except (OSError, SafetensorError, ValueError, KeyError) as wrong:
+        chance = remembered.pop(CHANCE)
+    except (OSError, SafetensorError, KeyError) as wrong:
         raise NotAModel(f"the checkpoint {str(path)!r} is incomplete: {wrong}") from wrong
     load_weights(model, path / WEIGHTS_FILE)
-    torch.set_rng_state(remembered.pop(CHANCE).clone())
+    torch.set_rng_state(chance.clone())
     _remind(dict(model.named_parameters()), optimiser, remembered)
-    there = (path / STATE_FILE).is_file()
-    return Resumed(int(step), model.load_state(path / STATE_FILE) if there else None)
+    return Resumed(step, model.load_state(path / STATE_FILE) if STATE_FILE in files else None)
+
+
+def _checked(path: Path) -> tuple[int, list[str]]:
+    """The step of a checkpoint, and its files, all of which are there as they were written."""
+    try:
+        found = json.loads((path / STEP_FILE).read_text())
+        step, files = found["step"], found["files"]
+        odd = [name for name, wanted in files.items() if weights_name(path / name) != wanted]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+        raise NotAModel(f"the checkpoint {str(path)!r} is incomplete: {wrong!r}") from wrong
+    if odd or not {WEIGHTS_FILE, OPTIMISER_FILE} <= set(files):
+        raise NotAModel(
+            f"the checkpoint {str(path)!r} is damaged in {', '.join(odd) or 'what it lists'}"
+        )
+    if type(step) is not int or path.name != f"step-{step:08d}":
+        raise NotAModel(f"the checkpoint {str(path)!r} says it is of step {step!r}")
+    return step, list(files)
 
 
 def last_words(folder: Path) -> str:

@@ -52,6 +52,8 @@ class TrainingConfig:
             accumulate=self.accumulate,
             carry=self.carry,
         )
+        if not 0 <= self.seed < 2**63:
+            raise InvalidInput(f"seed is {self.seed!r}; it must be from 0 to 2**63 - 1")
         for name in ("rate", "clip"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):

@@ -18,8 +18,8 @@ from mnemic.nn.models import CausalModel
 PIECE = 512
 """Tokens that are read at once where the state is carried over a whole text."""
 
-TOKENS_AT_ONCE = 8192
-"""Where it is not, windows side by side have about so many together."""
+LOGITS_AT_ONCE = 2**22
+"""Numbers in double precision that are held at once: a large vocabulary is read in small pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def evaluate(
     began, nats, done = time.perf_counter(), 0.0, 0
     total = len(line) - 1
     state: Any = None
-    for tokens in _pieces(line, context):
+    for tokens in _pieces(line, context, model.config.vocabulary):
         with torch.no_grad():
             read = model(tokens[:, :-1], state)
         state = read.state if context is None else None
@@ -97,10 +97,11 @@ def evaluate(
     return Evaluation(context, total, text_bytes, nats, time.perf_counter() - began)
 
 
-def _pieces(line: Tensor, context: int | None) -> list[Tensor]:
+def _pieces(line: Tensor, context: int | None, vocabulary: int) -> list[Tensor]:
     """[B, T + 1] each: what is read at once, and what it predicts."""
-    length = PIECE if context is None else context
-    side_by_side = 1 if context is None else max(1, TOKENS_AT_ONCE // length)
+    room = max(1, LOGITS_AT_ONCE // vocabulary)
+    length = min(PIECE, room) if context is None else context
+    side_by_side = 1 if context is None else max(1, room // length)
     whole = (len(line) - 1) // length
     pieces = []
     for first in range(0, whole, side_by_side):

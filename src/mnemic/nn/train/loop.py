@@ -100,18 +100,21 @@ def train(
     """
     folder, upkeep = Path(folder), upkeep or Upkeep()
     order = _order(run.training, corpus.train)
+    # Before anything is written: what cannot be made must not block the folder.
+    model = new_model(run.model, run.training.seed)
     if resume:
         Run.load(folder).check(run, folder)
     else:
-        run.begin(folder)
+        run.make_room(folder)
     with alone_in(folder):
+        if not resume:
+            run.begin(folder)
         tokenizer.save(folder)
-        model = new_model(run.model, run.training.seed)
         optimiser = make_optimiser(model, run.training)
         last = last_checkpoint(folder) if resume else None
         done = Resumed(0, None) if last is None else load_checkpoint(last, model, optimiser)
         save_model(model, folder, end_of_text=tokenizer.end_of_text)
-        held_out = _held_out(run.training, corpus, tokenizer, upkeep)
+        held_out = _held_out(run.training, corpus, upkeep)
         going = _Going(run.training, folder, held_out, model, optimiser, order, upkeep)
         progress = going.on(done, report or (lambda _: None), stop or (lambda: False))
     return Outcome(model.eval(), progress, progress.step == run.training.steps)
@@ -219,12 +222,15 @@ def _order(training: TrainingConfig, line: Tensor) -> Order:
     return Shuffled(*sizes) if training.carry == 1 else Streams(*sizes, training.carry)
 
 
-def _held_out(
-    training: TrainingConfig, corpus: Corpus, tokenizer: Tokenizer, upkeep: Upkeep
-) -> HeldOut:
-    """As much of the held-out text as is read at every evaluation."""
+def _held_out(training: TrainingConfig, corpus: Corpus, upkeep: Upkeep) -> HeldOut:
+    """As much of the held-out text as is read at every evaluation.
+
+    Its bytes are the text's, shared out by tokens: decoded tokens may have more or fewer, where a
+    character is cut, or where a token stands for what the vocabulary does not know.
+    """
     line = corpus.held_out[: upkeep.evaluate_windows * training.context + 1]
-    return HeldOut(line, max(1, len(tokenizer.decode(line[1:].tolist()).encode())))
+    share = (len(line) - 1) / max(1, len(corpus.held_out))
+    return HeldOut(line, max(1, round(share * corpus.held_out_bytes)))
 
 
 def _last_losses(journal: Path, step: int) -> tuple[float, float | None, float | None]:

@@ -39,11 +39,11 @@ class Run:
     held_out: float = 0.05
     files: tuple[str, ...] = ()
 
-    def begin(self, folder: Path) -> None:
-        """Makes the folder, and writes what the run is.
+    def make_room(self, folder: Path) -> None:
+        """Makes the folder, which nobody may use yet.
 
         Raises:
-            RunMismatch: there is something in the folder already.
+            RunMismatch: there is something in it already, or it is a file.
         """
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             known = (folder / RUN_FILE).is_file() if folder.is_dir() else False
@@ -53,6 +53,14 @@ class Run:
                 f"is overwritten; {advice} another folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
+
+    def begin(self, folder: Path) -> None:
+        """Writes what the run is into a folder that is still empty.
+
+        Raises:
+            RunMismatch: there is something in it already.
+        """
+        self.make_room(folder)
         described = {
             "format": FORMAT,
             "version": VERSION,
@@ -90,7 +98,7 @@ class Run:
                 float(found["held_out"]),
                 tuple(map(str, found["files"])),
             )
-        except (ValueError, KeyError, TypeError) as wrong:
+        except (ValueError, KeyError, TypeError, RecursionError) as wrong:
             raise NotAModel(f"{str(path)!r} describes no run: {wrong!r}") from wrong
 
     def check(self, other: Run, folder: Path) -> None:

@@ -109,6 +109,11 @@ class MnemicForCausalLM(PreTrainedModel, GenerationMixin):
             logits = self.model.logits_of(x if labels is not None else x[:, kept])
         loss = None
         if labels is not None:
+            if mask is not None:
+                # What padding says of the first real token means nothing.
+                unseen = torch.zeros_like(mask)
+                unseen[:, 1:] = ~mask[:, :-1]
+                labels = labels.masked_fill(unseen, -100)
             loss = self.loss_function(logits, labels, vocab_size=self.config.vocab_size, **of_loss)
         wanted = self.config.use_cache and not self.training if use_cache is None else use_cache
         cache: Any = None
