@@ -17,7 +17,8 @@ def neural_tables() -> list[str]:
     made += accuracy_table(
         "Facts told once in random filler and asked later (`mnemic bench mqar --steps 720 --seeds 3 "
         "--prefix-max 32`), trained at no more than 128 tokens; `64@256` is 64 facts in 256 tokens, "
-        "`u` uniform gaps, `p64+` with 64 random tokens in front:",
+        "`u` uniform gaps, `p64+` with 64 random tokens in front. Filler is random, so it "
+        "holds false facts too: in `32@512u` it contradicts three answers in ten:",
         runs("mqar", prefix_max=32, steps=SHOWN_STEPS),
         ("32@128", "64@256", "p64+64@256", "32@512u", "p64+32@512u"),
     )
@@ -28,8 +29,8 @@ def neural_tables() -> list[str]:
     )
     made += accuracy_table(
         "Facts at random depths in random noise, trained at no more than 128 tokens "
-        "(`mnemic bench noise`); `8@512` is 8 facts in 512 tokens:",
-        runs("noise"),
+        "(`mnemic bench noise --steps 300`); `8@512` is 8 facts in 512 tokens:",
+        runs("noise", steps=300),
         ("noise 1@512", "noise 8@512", "noise 16@512"),
     )
     made += accuracy_table(
@@ -82,13 +83,13 @@ def accuracy_table(
     """Means over seeds, and their range where there are several."""
     if not found:
         return []
-    made = ["", title, "", f"| memory | bytes | seeds | {' | '.join(cells)} |"]
-    made.append("|---|---|---|" + "---|" * len(cells))
+    made = ["", title, "", f"| memory | bytes | parameters | seeds | {' | '.join(cells)} |"]
+    made.append("|---|---|---|---|" + "---|" * len(cells))
     for memory, some in found.items():
         first = some[0]
         size = f"{first['state_bytes'] + first['cache_bytes']:,}"
         shown = " | ".join(span([run["cells"].get(cell) for run in some]) for cell in cells)
-        made.append(f"| {memory} | {size} | {len(some)} | {shown} |")
+        made.append(f"| {memory} | {size} | {first['params']:,} | {len(some)} | {shown} |")
     return made
 
 
@@ -111,7 +112,7 @@ def speed_table() -> list[str]:
             (
                 f"One layer (D = {size['width']}, {size['heads']} heads of {size['key_width']}), one "
                 "thread: tokens/s of a run by length, and ms of a decoding step after the longest "
-                "(`mnemic bench nn-speed`):"
+                "(`mnemic bench nn-speed --longest 8192`):"
             ),
             "",
             f"| memory | {' | '.join(f'{int(n):,}' for n in lengths)} | step, ms |",
@@ -137,7 +138,7 @@ def memory_table() -> list[str]:
         "",
         (
             "The same layer while decoding: bytes of state and cache, and growth of the process's "
-            "peak memory (`mnemic bench nn-memory`):"
+            "peak memory, at 1,000 tokens and at the last (`mnemic bench nn-memory`):"
         ),
         "",
         "| memory | tokens | bytes | peak, MB | ms a step |",

@@ -113,3 +113,10 @@ def test_what_is_no_tokenizer_is_named(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(NotAModel, match=r"is no tokenizer\.json"):
         load_tokenizer(tmp_path)
+
+
+def test_a_text_that_names_a_special_token_ends_nothing() -> None:
+    made = make_tokenizer("bpe:300", ["hello world, hello there. " * 9])
+    text = "before <|endoftext|> after"
+    assert made.end_of_text not in made.encode(text)
+    assert made.decode(made.encode(text)) == text

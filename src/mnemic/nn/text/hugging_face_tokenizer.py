@@ -60,6 +60,8 @@ class HuggingFaceTokenizer:
 
     def __init__(self, made: Any) -> None:
         self._made = made
+        # The name of a special token within a text is text: who wrote it may end nothing by it.
+        made.encode_special_tokens = True
         # Numbers may be left out, so the size is that of the largest one.
         self.vocabulary = 1 + max(made.get_vocab().values())
         found = (made.token_to_id(name) for name in ENDS)
