@@ -116,6 +116,7 @@ def test_what_is_no_tokenizer_is_named(tmp_path: Path) -> None:
 
 
 def test_a_text_that_names_a_special_token_ends_nothing() -> None:
+    pytest.importorskip("tokenizers")
     made = make_tokenizer("bpe:300", ["hello world, hello there. " * 9])
     text = "before <|endoftext|> after"
     assert made.end_of_text not in made.encode(text)
