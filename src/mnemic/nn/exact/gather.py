@@ -15,6 +15,10 @@ from mnemic.nn.exact.read import Part, read
 from mnemic.nn.exact.select import scan_blocks
 
 
+GROUP = 16
+"""Blocks read together: what is between their products and the result then fits into caches."""
+
+
 def pool_of(kept: Entries, tokens: Entries, packing: Packing, counts: tuple[int, ...]) -> Entries:
     """The kept pairs and, after them, the packed tokens.
 
@@ -59,6 +63,17 @@ def gather(q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int)
         sink: [H].
         chunk: C.
     """
+    outs = [
+        _group(q, pool, selected[:, :, first : first + GROUP], sink, chunk, first)
+        for first in range(0, selected.shape[2], GROUP)
+    ]
+    return torch.cat(outs, 2) if len(outs) > 1 else outs[0]
+
+
+def _group(
+    q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int, first: int
+) -> Tensor:
+    """The same for some blocks, from the block `first` on."""
     batch, heads, blocks, width = selected.shape
     slots = pool.score.shape[2]
     lines = torch.arange(batch * heads, device=q.device).mul(slots).reshape(batch, heads, 1, 1)
@@ -69,22 +84,22 @@ def gather(q: Tensor, pool: Entries, selected: Tensor, sink: Tensor, chunk: int)
         taken = x.reshape(batch * heads * slots, *x.shape[3:]).index_select(0, rows)
         return taken.reshape(batch, heads, blocks, width, *x.shape[3:])
 
-    def own(x: Tensor) -> Tensor:
-        return x.reshape(batch, heads, blocks, chunk, *x.shape[3:])
+    def own(x: Tensor, offset: int) -> Tensor:
+        begin = offset + first * chunk
+        return x[:, :, begin : begin + blocks * chunk].unflatten(2, (blocks, chunk))
 
     causal = torch.ones(chunk, chunk, dtype=torch.bool, device=q.device).tril()
     # Selected slots are views of the pool: an empty one may hold a token of the future, unseen.
     seen = ~_empty(past(pool.score)).unsqueeze(-2)
-    k, v = pool.k[:, :, width:], pool.v[:, :, width:]
     out = read(
-        own(q),
+        own(q, 0),
         [
             Part(past(pool.k), past(pool.v), seen),
-            Part(own(k), own(v), causal),
+            Part(own(pool.k, width), own(pool.v, width), causal),
         ],
         sink.reshape(1, heads, 1, 1),
     )
-    return out.reshape(batch, heads, blocks * chunk, -1)
+    return out.flatten(2, 3)
 
 
 def _empty(score: Tensor) -> Tensor:

@@ -53,9 +53,13 @@ class Packing:
         room = self.blocks * self.chunk
         if self.even:
             phase, lead = self.phases[0], self.pads[0]
-            joined = torch.cat([old[:, :, :phase], new[:, :, lead:]], 2)
-            free = (0, 0) * (new.ndim - 3) + (0, room - joined.shape[2])
-            return pad(joined, free, value=fill)
+            joined = new[:, :, lead:]
+            if phase:
+                joined = torch.cat([old[:, :, :phase], joined], 2)
+            # What need not be copied is not: these are the largest tensors of a run.
+            short = room - joined.shape[2]
+            free = (0, 0) * (new.ndim - 3) + (0, short)
+            return pad(joined, free, value=fill) if short else joined
         source = torch.cat([old, new], 2)
         slot = torch.arange(room, device=new.device)
         phase_b1 = torch.tensor(self.phases, device=new.device).unsqueeze(1)
