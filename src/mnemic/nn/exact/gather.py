@@ -14,7 +14,6 @@ from mnemic.nn.exact.packing import Packing
 from mnemic.nn.exact.read import Part, read
 from mnemic.nn.exact.select import scan_blocks
 
-
 GROUP = 16
 """Blocks read together: what is between their products and the result then fits into caches."""
 
@@ -86,7 +85,8 @@ def _group(
 
     def own(x: Tensor, offset: int) -> Tensor:
         begin = offset + first * chunk
-        return x[:, :, begin : begin + blocks * chunk].unflatten(2, (blocks, chunk))
+        here = x[:, :, begin : begin + blocks * chunk]
+        return here.reshape(batch, heads, blocks, chunk, *x.shape[3:])
 
     causal = torch.ones(chunk, chunk, dtype=torch.bool, device=q.device).tril()
     # Selected slots are views of the pool: an empty one may hold a token of the future, unseen.
