@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,10 @@ def test_states_move_and_keep_their_whole_numbers(state: State) -> None:
     assert wide.nbytes == 2 * state.nbytes
     with pytest.raises(InvalidTensor, match="float16"):
         state.to(dtype=torch.float16)
+
+
+def test_a_file_is_as_large_however_far_its_state_has_come(state: State, tmp_path: Path) -> None:
+    for name, position in (("a", 5), ("b", 5_000_000_000)):
+        save_states(tmp_path / name, {"": replace(state, position=position)}, fingerprint=MINE)
+    assert (tmp_path / "a").stat().st_size == (tmp_path / "b").stat().st_size
+    assert load_states(tmp_path / "b", fingerprint=MINE)[""].position == 5_000_000_000

@@ -57,7 +57,8 @@ def save_states(path: str | Path, states: Mapping[str, State], *, fingerprint: s
     described = {
         name: {"kind": state.kind, **plain_fields(state)} for name, state in trimmed.items()
     }
-    words = json.dumps(described)
+    # As long as with the largest numbers, so that a file does not grow with a session.
+    words = json.dumps(described).ljust(len(json.dumps(_largest(described))))
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -153,6 +154,15 @@ def _build(described: dict[str, Any], tensors: dict[str, Tensor], name: str) -> 
             getattr(state, field.name).position = state.position
     state.validate()
     return state
+
+
+def _largest(value: Any) -> Any:
+    """The same with every number as long as a number can be."""
+    if isinstance(value, dict):
+        return {key: _largest(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_largest(one) for one in value]
+    return LARGEST if type(value) is int else value
 
 
 def _plain(kind: str, value: Any, name: str) -> Any:
