@@ -3,6 +3,7 @@
 # ruff: noqa: E402
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,3 +150,23 @@ def test_slow_features_are_running_means_that_skip_padding() -> None:
         found = slow(slow.init_state(1, torch.float64), x, mask, chunk)
         assert torch.allclose(found.out, torch.stack(expected, 1), atol=1e-12)
         assert torch.allclose(found.state.means, means, atol=1e-12)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_step_is_a_run_of_one_token(cache: PooledCache, ties: bool) -> None:
+    """In what is read and in what is kept; with padding too."""
+    inputs, out, size, importance = tokens(ties)
+    masked = replace(inputs, mask=torch.arange(T) >= torch.tensor([[0], [5]]))
+    for given in (inputs, masked):
+        stepped = ran = cache.init_state(2, V, torch.float64)
+        for t in range(T):
+            here = slice(t, t + 1)
+            some = (out[:, here], size[:, here], importance[:, here])
+            wanted = cache(ran, given.cut(t, t + 1), *some, chunk=1)
+            found = cache.step(stepped, given.at(t), *(x[:, 0] for x in some))
+            assert torch.allclose(found.out, wanted.out[:, 0], atol=1e-13)
+            stepped, ran = found.state, wanted.state
+            assert torch.equal(stepped.slots.score, ran.slots.score)
+            assert torch.equal(stepped.count, ran.count)
+            live = stepped.slots.score > float("-inf")
+            assert torch.equal(stepped.slots.position[live], ran.slots.position[live])

@@ -54,15 +54,15 @@ class Slots(NamedTuple):
 
     def take(self, index: Tensor) -> Slots:
         """The slots [B, I] named by index."""
-        wide = index.unsqueeze(-1)
-        return Slots(
-            self.k.gather(1, wide.expand(*index.shape, self.k.shape[-1])),
-            self.v.gather(1, wide.expand(*index.shape, self.v.shape[-1])),
-            self.importance.gather(1, index),
-            self.score.gather(1, index),
-            self.owner.gather(1, index),
-            self.position.gather(1, index),
-        )
+        batch, held = self.score.shape
+        lines = torch.arange(batch, device=index.device).mul(held).unsqueeze(1)
+        rows = (index + lines).flatten()
+
+        def taken(x: Tensor) -> Tensor:
+            # Whole rows: gathering number by number takes far longer.
+            return x.flatten(0, 1).index_select(0, rows).reshape(*index.shape, *x.shape[2:])
+
+        return Slots(*map(taken, self))
 
     def join(self, other: Slots) -> Slots:
         """The slots of both, side by side."""
@@ -235,32 +235,16 @@ class PooledCache(nn.Module):
             importance: [B, T, owners], logarithm.
             chunk: tokens at once; changes rounding only.
         """
-        check_own(state, PooledState, self.name)
-        held = state.slots.k
-        if held.shape[2] != self.key_width:
-            raise StateMismatch(
-                f"the state has keys of {held.shape[2]}, the cache of {self.key_width}; "
-                "begin with its own init_state"
-            )
-        sizes = (held.shape[0], self.heads, self.key_width, state.slots.v.shape[-1])
-        check_call(inputs, out, write_magnitude, like=held, sizes=sizes, over_time=True)
+        sizes = self._check(state, out, importance)
+        check_call(inputs, out, write_magnitude, like=state.slots.k, sizes=sizes, over_time=True)
         left_padding(inputs.mask, *out.shape[:2])
-        wanted = (*out.shape[:2], self.owners)
-        if importance.shape != wanted or importance.device != held.device:
-            raise InvalidTensor(
-                f"importance has the shape {tuple(importance.shape)} on {importance.device}, "
-                f"not {wanted} on {held.device}"
-            )
-        if not importance.is_floating_point():
-            raise InvalidTensor(f"importance has the dtype {importance.dtype}; it must be a float")
         check_sizes(chunk=chunk)
         dtype = state.slots.k.dtype
         ready = inputs.cast(dtype).silence_padding().map(lambda x: x[:, :, : self.owners])
         count = state.count.unsqueeze(1) + _counted(inputs)
         write = write_magnitude[:, :, : self.owners]
         tokens = _tokens(ready, inputs.mask, write, importance.to(dtype), count - 1)
-        gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")
-        q = unit(ready.q) * gain.to(dtype)
+        q = unit(ready.q) * self._gain(dtype)
         slots, reads = self._fitted(state.slots), []
         for start in range(0, out.shape[1], chunk):
             stop = min(start + chunk, out.shape[1])
@@ -271,13 +255,84 @@ class PooledCache(nn.Module):
         read = torch.cat(reads, 1)
         if inputs.mask is not None:
             read = read.masked_fill(~inputs.mask[..., None, None], 0.0)
-        gate = self.gate.to(dtype).sigmoid().unsqueeze(-1)
-        owning = (out[:, :, : self.owners].to(dtype) + gate * read).to(out.dtype)
-        total = torch.cat([owning, out[:, :, self.owners :]], 2)
+        total = self._added(out, read)
         seen = count[:, -1].expand(out.shape[0]).clone()
         return PooledOutput(
             PooledState(self.name, state.position + out.shape[1], slots, seen), total
         )
+
+    @full_precision
+    def step(
+        self,
+        state: PooledState,
+        inputs: Inputs,
+        out: Values,
+        write_magnitude: Gates,
+        importance: Gates,
+    ) -> PooledOutput:
+        """One token, without a mask; the same as a run of it, in fewer operations.
+
+        Args:
+            state: before it.
+            inputs: without an axis T.
+            out: [B, H, V] of the rule.
+            write_magnitude: [B, H] of the rule.
+            importance: [B, owners], logarithm.
+        """
+        if inputs.mask is not None:
+            one = (x.unsqueeze(1) for x in (out, write_magnitude, importance))
+            done = self(state, inputs.over_time(), *one, chunk=1)
+            return PooledOutput(done.state, done.out.squeeze(1))
+        sizes = self._check(state, out, importance)
+        check_call(inputs, out, write_magnitude, like=state.slots.k, sizes=sizes, over_time=False)
+        dtype, owners = state.slots.k.dtype, self.owners
+        ready = inputs.cast(dtype).map(lambda x: x[:, None, :owners])
+        count = state.count + 1
+        write = write_magnitude[:, None, :owners]
+        token = _tokens(ready, None, write, importance.to(dtype).unsqueeze(1), state.count[:, None])
+        pool = self._fitted(state.slots).join(token)
+        # One has to go: the lowest, and of equals the newest.
+        gone = self.width - pool.score.flip(1).argmin(1, keepdim=True)
+        seen = (pool.score > float("-inf")).scatter(1, gone, value=False)
+        q = unit(ready.q) * self._gain(dtype)
+        read = self._read(q, pool, seen.unsqueeze(1), count.unsqueeze(1)).squeeze(1)
+        slot = torch.arange(self.width, device=gone.device)
+        slots = pool.take(slot + (slot >= gone))
+        total = self._added(out, read)
+        return PooledOutput(PooledState(self.name, state.position + 1, slots, count), total)
+
+    def _check(
+        self, state: PooledState, out: Values, importance: Gates
+    ) -> tuple[int, int, int, int]:
+        """Refuses a state or importance that does not fit; B, H, K, V."""
+        check_own(state, PooledState, self.name)
+        held = state.slots.k
+        if held.shape[2] != self.key_width:
+            raise StateMismatch(
+                f"the state has keys of {held.shape[2]}, the cache of {self.key_width}; "
+                "begin with its own init_state"
+            )
+        wanted = (*out.shape[:-2], self.owners)
+        if importance.shape != wanted or importance.device != held.device:
+            raise InvalidTensor(
+                f"importance has the shape {tuple(importance.shape)} on {importance.device}, "
+                f"not {wanted} on {held.device}"
+            )
+        if not importance.is_floating_point():
+            raise InvalidTensor(f"importance has the dtype {importance.dtype}; it must be a float")
+        return (held.shape[0], self.heads, self.key_width, int(state.slots.v.shape[-1]))
+
+    def _gain(self, dtype: torch.dtype) -> Tensor:
+        """[K] both gammas and the norms' lengths, on the query's side."""
+        return (self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")).to(dtype)
+
+    def _added(self, out: Values, read: Tensor) -> Values:
+        """The rule's output with the reading of the first heads, [..., owners, V], added."""
+        gate = self.gate.to(read.dtype).sigmoid().unsqueeze(-1)
+        owning = (out[..., : self.owners, :].to(read.dtype) + gate * read).to(out.dtype)
+        if self.owners == self.heads:
+            return owning
+        return torch.cat([owning, out[..., self.owners :, :]], -2)
 
     def _fitted(self, slots: Slots) -> Slots:
         """As many slots as the cache now has; what was dropped stays dropped."""

@@ -166,11 +166,16 @@ class Mixer(nn.Module):
     def step(self, x: Tensor, state: LayerState, mask: Mask | None = None) -> MixerOutput:
         """One token: x [B, D], mask [B]; equal to a run of one token, and faster."""
         row_mask = None if mask is None else mask.unsqueeze(1)
-        if isinstance(self.cache, PooledCache):
-            state_next, out = self._many(x.unsqueeze(1), state, row_mask, 1)
-            return MixerOutput(state_next, out.squeeze(1))
         ready = self._prepare(x.unsqueeze(1), state, row_mask)
         token = ready.inputs.at(0)
+        if isinstance(self.cache, PooledCache):
+            assert isinstance(state.cache, PooledState)
+            assert ready.importance is not None
+            done = self.rule.step(state.rule, token)
+            kept, out = self.cache.step(
+                state.cache, token, done.out, done.write_magnitude, ready.importance[:, 0]
+            )
+            return MixerOutput(ready.state(done.state, kept), self._finish(out))
         if self.cache is None:
             done = self.rule.step(state.rule, token)
             return MixerOutput(ready.state(done.state), self._finish(done.out))
