@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from neural_figures import lines as results
 from neural_figures import neural_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,13 +17,6 @@ TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
 
 SHOWN = ("recall@1", "recall@5", "recall@10", "recall@20", "mrr")
 NOT_SHOWN = ("task", "n", "made_at", "version", "commit", "machine", "seed", "embedder")
-
-
-def results(task: str) -> list[dict]:
-    """All results of a task, oldest first."""
-    path = ROOT / "results" / f"{task}.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
 
 
 def table() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,8 +15,9 @@ from mnemic.nn.exact import online
 from mnemic.nn.exact.checks import check_call, check_own
 from mnemic.nn.exact.entries import CacheState, Entries, empty_entries, with_empty_block
 from mnemic.nn.exact.gather import gather, pool_of, select
+from mnemic.nn.exact.learned import LearnedRead
 from mnemic.nn.exact.packing import Packing, left_padding
-from mnemic.nn.exact.read import check_norm, gain_of, length_of, unit
+from mnemic.nn.exact.read import check_norm, length_of, unit
 from mnemic.nn.exact.score import Evidence, check_score, recall_error, score_tokens
 from mnemic.nn.exact.select import merge
 from mnemic.nn.inputs import Inputs
@@ -39,7 +39,7 @@ class CacheOutput(NamedTuple):
     out: Values
 
 
-class ExactCache(nn.Module):
+class ExactCache(LearnedRead):
     """Keeps the W pairs a rule's state wrote most of, and adds what they say to its output.
 
     o = o_rule + sigmoid(gate) * softmax over {W kept, current block, null sink} of their values.
@@ -63,11 +63,6 @@ class ExactCache(nn.Module):
         first real token.
     """
 
-    gamma_q: nn.Parameter
-    gamma_k: nn.Parameter
-    sink: nn.Parameter
-    gate: nn.Parameter
-
     def __init__(
         self,
         heads: int,
@@ -81,20 +76,12 @@ class ExactCache(nn.Module):
         sink_init: float = 0.0,
         seed: int = 0,
     ) -> None:
-        super().__init__()
         check_sizes(heads=heads, key_width=key_width, chunk=chunk)
         check_score(score)
         check_norm(norm)
-        for name, value in (("gate_init", gate_init), ("sink_init", sink_init)):
-            if not math.isfinite(value):
-                raise InvalidTensor(f"{name} is {value!r}; it must be a finite number")
-        self.heads, self.key_width, self.chunk = heads, key_width, chunk
-        self.score, self.norm, self.seed = score, norm, seed
+        super().__init__(heads, key_width, norm, gate_init=gate_init, sink_init=sink_init)
+        self.heads, self.chunk, self.score, self.seed = heads, chunk, score, seed
         self.width = width
-        self.gamma_q = nn.Parameter(torch.ones(key_width))
-        self.gamma_k = nn.Parameter(torch.ones(key_width))
-        self.sink = nn.Parameter(torch.full((heads,), float(sink_init)))
-        self.gate = nn.Parameter(torch.full((heads,), float(gate_init)))
 
     @property
     def width(self) -> int:
@@ -220,7 +207,8 @@ class ExactCache(nn.Module):
             write_magnitude: [B, H] of the rule.
             matrix: [B, H, K, V] of the rule after this token, for the score recall_error.
         """
-        if inputs.mask is not None and not bool(inputs.mask.all()):
+        inputs = inputs.without_idle_mask()
+        if inputs.mask is not None:
             done = self(
                 state,
                 inputs.over_time(),
@@ -242,7 +230,7 @@ class ExactCache(nn.Module):
         written = online.write(state, token, phases, history=history)
         total = out
         if self._width:
-            query = (q / q_length) * self._gain(dtype)
+            query = (q / q_length) * self.gain(dtype)
             total = self._added(out, online.see(written, query, self.sink.to(dtype), phases))
         rescore = self._rescorer(matrix) if asked else None
         return CacheOutput(online.close(written, phases, rescore), total)
@@ -256,14 +244,9 @@ class ExactCache(nn.Module):
         seen = Evidence(k, v, beta, write, state.counts, self.seed)
         return score_tokens(self.score, seen).squeeze(1)
 
-    def _gain(self, dtype: torch.dtype) -> Tensor:
-        """[K] both gammas and the norms' lengths; on the query's side, so that keys stay."""
-        gain = self.gamma_q * self.gamma_k * gain_of(self.key_width, self.norm)
-        return gain.to(dtype)
-
     def _query(self, q: Tensor) -> Tensor:
         """Queries as `read` wants them."""
-        return unit(q) * self._gain(q.dtype)
+        return unit(q) * self.gain(q.dtype)
 
     @property
     def _learned(self) -> tuple[nn.Parameter, ...]:

@@ -14,7 +14,7 @@ from mnemic.nn.exact.entries import CacheState
 from mnemic.nn.exact.packing import left_padding
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.rules.matrix import MatrixState
-from mnemic.nn.rules.rule import Rule, chunk_for
+from mnemic.nn.rules.rule import Rule, chunk_for, unrolled
 from mnemic.nn.state import State
 
 
@@ -86,14 +86,15 @@ class ExactMemory:
         """
         dtype = state.cache.slots.k.dtype
         if chunk_for(chunk, dtype) == 1 and inputs.q.ndim == 4 and inputs.q.shape[1]:
-            return self._unrolled(state, inputs)
+            left_padding(inputs.mask, *inputs.q.shape[:2])
+            return MemoryOutput(*unrolled(self.step, state, inputs))
         if self.cache.score != "recall_error" or self.cache.width == 0:
             return self._piece(state, inputs, chunk)
         if inputs.q.ndim != 4 or inputs.q.shape[1] == 0:
             return self._piece(state, inputs, chunk)
         length, size = inputs.q.shape[1], self.cache.chunk
         phases = set(state.cache.phases)
-        if len(phases) > 1 or (inputs.mask is not None and not bool(inputs.mask.all())):
+        if len(phases) > 1 or inputs.without_idle_mask().mask is not None:
             raise InvalidTensor(
                 "the score recall_error takes no padding: rows would end their blocks at "
                 "different times; use another score, or rows of one length"
@@ -106,15 +107,6 @@ class ExactMemory:
             outs.append(out)
             sizes.append(magnitude)
         return MemoryOutput(state, torch.cat(outs, 1), torch.cat(sizes, 1))
-
-    def _unrolled(self, state: MemoryState, inputs: Inputs) -> MemoryOutput:
-        left_padding(inputs.mask, *inputs.q.shape[:2])
-        outs, sizes = [], []
-        for t in range(inputs.q.shape[1]):
-            state, out, size = self.step(state, inputs.at(t))
-            outs.append(out)
-            sizes.append(size)
-        return MemoryOutput(state, torch.stack(outs, 1), torch.stack(sizes, 1))
 
     def _piece(self, state: MemoryState, inputs: Inputs, chunk: int | None) -> MemoryOutput:
         rule_next, out, size = self.rule.run(state.rule, inputs, chunk)

@@ -7,7 +7,6 @@ is token-exact: a token is seen as long as it is among the W best so far.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
@@ -18,8 +17,9 @@ from torch.nn.functional import softplus
 from mnemic.errors import InvalidTensor, StateMismatch
 from mnemic.nn.axes import Gates, Mask, Values
 from mnemic.nn.exact.checks import check_call, check_own
+from mnemic.nn.exact.learned import LearnedRead
 from mnemic.nn.exact.packing import left_padding
-from mnemic.nn.exact.read import gain_of, unit
+from mnemic.nn.exact.read import unit
 from mnemic.nn.exact.select import top
 from mnemic.nn.inputs import Inputs
 from mnemic.nn.precision import full_precision
@@ -127,7 +127,7 @@ class PooledOutput(NamedTuple):
     out: Values
 
 
-class PooledCache(nn.Module):
+class PooledCache(LearnedRead):
     """Keeps the W most important pairs of all heads together, and adds what they say.
 
         owner_t = argmax_h score_th,  score_th = i_th + TIE_BREAK ||write_th||,  h < owners
@@ -160,19 +160,12 @@ class PooledCache(nn.Module):
         gate_init: float = 0.0,
         sink_init: float = 0.0,
     ) -> None:
-        super().__init__()
         check_sizes(heads=heads, key_width=key_width, owners=owners)
-        for name, value in (("gate_init", gate_init), ("sink_init", sink_init)):
-            if not math.isfinite(value):
-                raise InvalidTensor(f"{name} is {value!r}; it must be a finite number")
+        super().__init__(owners, key_width, "rms", gate_init=gate_init, sink_init=sink_init)
         if owners > min(heads, 255):
             raise InvalidTensor(f"owners is {owners}; there are {heads} heads, and 255 can own")
-        self.heads, self.key_width, self.width, self.owners = heads, key_width, width, owners
+        self.heads, self.width, self.owners = heads, width, owners
         self.fading = nn.Parameter(torch.full((owners,), FADING_INIT)) if fading else None
-        self.gamma_q = nn.Parameter(torch.ones(key_width))
-        self.gamma_k = nn.Parameter(torch.ones(key_width))
-        self.sink = nn.Parameter(torch.full((owners,), float(sink_init)))
-        self.gate = nn.Parameter(torch.full((owners,), float(gate_init)))
 
     @property
     def width(self) -> int:
@@ -244,7 +237,7 @@ class PooledCache(nn.Module):
         count = state.count.unsqueeze(1) + _counted(inputs)
         write = write_magnitude[:, :, : self.owners]
         tokens = _tokens(ready, inputs.mask, write, importance.to(dtype), count - 1)
-        q = unit(ready.q) * self._gain(dtype)
+        q = unit(ready.q) * self.gain(dtype)
         slots, reads = self._fitted(state.slots), []
         for start in range(0, out.shape[1], chunk):
             stop = min(start + chunk, out.shape[1])
@@ -294,7 +287,7 @@ class PooledCache(nn.Module):
         # One has to go: the lowest, and of equals the newest.
         gone = self.width - pool.score.flip(1).argmin(1, keepdim=True)
         seen = (pool.score > float("-inf")).scatter(1, gone, value=False)
-        q = unit(ready.q) * self._gain(dtype)
+        q = unit(ready.q) * self.gain(dtype)
         read = self._read(q, pool, seen.unsqueeze(1), count.unsqueeze(1)).squeeze(1)
         slot = torch.arange(self.width, device=gone.device)
         slots = pool.take(slot + (slot >= gone))
@@ -321,10 +314,6 @@ class PooledCache(nn.Module):
         if not importance.is_floating_point():
             raise InvalidTensor(f"importance has the dtype {importance.dtype}; it must be a float")
         return (held.shape[0], self.heads, self.key_width, int(state.slots.v.shape[-1]))
-
-    def _gain(self, dtype: torch.dtype) -> Tensor:
-        """[K] both gammas and the norms' lengths, on the query's side."""
-        return (self.gamma_q * self.gamma_k * gain_of(self.key_width, "rms")).to(dtype)
 
     def _added(self, out: Values, read: Tensor) -> Values:
         """The rule's output with the reading of the first heads, [..., owners, V], added."""

@@ -168,19 +168,18 @@ class Mixer(nn.Module):
         row_mask = None if mask is None else mask.unsqueeze(1)
         ready = self._prepare(x.unsqueeze(1), state, row_mask)
         token = ready.inputs.at(0)
-        if isinstance(self.cache, PooledCache):
-            assert isinstance(state.cache, PooledState)
-            assert ready.importance is not None
-            done = self.rule.step(state.rule, token)
-            kept, out = self.cache.step(
-                state.cache, token, done.out, done.write_magnitude, ready.importance[:, 0]
-            )
-            return MixerOutput(ready.state(done.state, kept), self._finish(out))
+        if isinstance(self.cache, ExactCache):
+            both = ExactMemory(self.rule, self.cache).step(_both(state), token)
+            return MixerOutput(ready.state(*both.state), self._finish(both.out))
+        done = self.rule.step(state.rule, token)
         if self.cache is None:
-            done = self.rule.step(state.rule, token)
             return MixerOutput(ready.state(done.state), self._finish(done.out))
-        both = ExactMemory(self.rule, self.cache).step(_both(state), token)
-        return MixerOutput(ready.state(*both.state), self._finish(both.out))
+        assert isinstance(state.cache, PooledState)
+        assert ready.importance is not None
+        kept, out = self.cache.step(
+            state.cache, token, done.out, done.write_magnitude, ready.importance[:, 0]
+        )
+        return MixerOutput(ready.state(done.state, kept), self._finish(out))
 
     def _prepare(self, x: Tensor, state: LayerState, mask: Mask | None) -> Prepared:
         _check_parts(self, state)

@@ -82,9 +82,9 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> Langua
             expected = LanguageModel(made).state_dict()
     except (InvalidTensor, TypeError, RuntimeError, OverflowError) as wrong:
         raise NotAModel(f"{str(folder / CONFIG_FILE)!r} describes no model: {wrong}") from wrong
-    _read_weights(folder / WEIGHTS_FILE, expected)
+    weights = _read_weights(folder / WEIGHTS_FILE, expected)
     model = LanguageModel(made)
-    load_weights(model, folder / WEIGHTS_FILE)
+    _put(weights, model)
     return model.to(device).eval()
 
 
@@ -94,8 +94,11 @@ def load_weights(model: LanguageModel, path: Path) -> None:
     Raises:
         NotAModel: there is no such file, it is damaged, or it belongs to another model.
     """
-    own = _read_weights(path, model.state_dict())
-    model.to(own["embedding.weight"].dtype).load_state_dict(own)
+    _put(_read_weights(path, model.state_dict()), model)
+
+
+def _put(weights: Mapping[str, torch.Tensor], model: LanguageModel) -> None:
+    model.to(weights["embedding.weight"].dtype).load_state_dict(weights)
 
 
 def _read_weights(path: Path, expected: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

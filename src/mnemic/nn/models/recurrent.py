@@ -97,13 +97,8 @@ class RecurrentModel(nn.Module, Generic[C]):
         if self._check_length(tokens, chunk) > 1:
             x, state_next = self.read(tokens, state, mask, chunk)
             return LanguageModelOutput(self.logits_of(x), state_next)
-        if mask is not None:
-            _check_mask(mask, tokens)
-        state, logits = self._before(tokens, state), []
-        for t in range(tokens.shape[1]):
-            at, state = self.step(tokens[:, t], state, None if mask is None else mask[:, t])
-            logits.append(at)
-        return LanguageModelOutput(torch.stack(logits, 1), state)
+        xs, state_next = self._unrolled(tokens, state, mask)
+        return LanguageModelOutput(torch.stack([self.logits_of(x) for x in xs], 1), state_next)
 
     def read(
         self,
@@ -120,13 +115,8 @@ class RecurrentModel(nn.Module, Generic[C]):
         size = self._check_length(tokens, chunk)
         if size > 1:
             return self._call(tokens, state, mask, size)
-        if mask is not None:
-            _check_mask(mask, tokens)
-        state, xs = self._before(tokens, state), []
-        for t in range(tokens.shape[1]):
-            x, state = self._call(tokens[:, t], state, None if mask is None else mask[:, t], None)
-            xs.append(x)
-        return torch.stack(xs, 1), state
+        xs, state_next = self._unrolled(tokens, state, mask)
+        return torch.stack(xs, 1), state_next
 
     def step(
         self, tokens: Tensor, state: ModelState | None = None, mask: Mask | None = None
@@ -188,6 +178,18 @@ class RecurrentModel(nn.Module, Generic[C]):
         self._check_tokens(tokens)
         done = self._through(self._embed(tokens), before.layers, mask, size)
         return done.x, ModelState(tuple(done.states))
+
+    def _unrolled(
+        self, tokens: Tensor, state: ModelState | None, mask: Mask | None
+    ) -> tuple[list[Tensor], ModelState]:
+        """T steps: x [B, D] after each, and the state after all."""
+        if mask is not None:
+            _check_mask(mask, tokens)
+        after, xs = self._before(tokens, state), []
+        for t in range(tokens.shape[1]):
+            x, after = self._call(tokens[:, t], after, None if mask is None else mask[:, t], None)
+            xs.append(x)
+        return xs, after
 
     def _check_length(self, tokens: Tensor, chunk: int | None) -> int:
         """The chunk that is meant, for tokens over time."""

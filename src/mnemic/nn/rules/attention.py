@@ -18,7 +18,7 @@ from mnemic.nn.rules.pairs import (
     extend,
     pair_magnitude,
 )
-from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
+from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs, unrolled
 from mnemic.nn.state import State, check_sizes, check_state_dtype, needs_history
 
 
@@ -76,7 +76,7 @@ class AttentionRule:
         inputs = inputs.without_idle_mask()
         size = chunk_for(chunk, own.k.dtype)
         if size == 1:
-            return self._unrolled(own, inputs)
+            return Output(*unrolled(self.step, own, inputs))
         q, k, v = (x.transpose(1, 2) for x in (ready.q, ready.k, ready.v))
         everything = extend(own, k, v, inputs.mask, None)
         before, length = own.filled, q.shape[2]
@@ -89,15 +89,6 @@ class AttentionRule:
         if self.width is not None:
             kept = extend(own, k, v, inputs.mask, self.width)
         return _output(kept, torch.cat(outs, 2).transpose(1, 2), magnitude, inputs)
-
-    def _unrolled(self, state: State, inputs: Inputs) -> Output:
-        """Token by token."""
-        outs, sizes = [], []
-        for t in range(inputs.q.shape[1]):
-            state, out, size = self.step(state, inputs.at(t))
-            outs.append(out)
-            sizes.append(size)
-        return Output(state, torch.stack(outs, 1), torch.stack(sizes, 1))
 
     def _block(self, pairs: PairState, q: Tensor, at: int) -> Tensor:
         """Outputs of the queries whose own pairs stand in the slots from `at` on."""

@@ -13,7 +13,7 @@ from mnemic.errors import InvalidTensor
 from mnemic.nn.axes import Gates, Matrix, Values
 from mnemic.nn.inputs import Inputs, check_inputs, look_at
 from mnemic.nn.precision import full_precision
-from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs
+from mnemic.nn.rules.rule import ALWAYS, Output, chunk_for, own_state, silence_outputs, unrolled
 from mnemic.nn.state import State, check_sizes, check_state_dtype
 
 LOG_DECAY_MIN = {torch.float32: -104.0, torch.float64: -746.0}
@@ -144,11 +144,6 @@ def unroll(law: Law) -> Chunked:
     """The law token by token, in the shape of a chunked form: the sequential specification."""
 
     def run(matrix: Matrix, inputs: Inputs, _size: int) -> tuple[Matrix, Values, Gates]:
-        outs, magnitudes = [], []
-        for t in range(inputs.q.shape[1]):
-            matrix, out, magnitude = law(matrix, inputs.at(t))
-            outs.append(out)
-            magnitudes.append(magnitude)
-        return matrix, torch.stack(outs, 1), torch.stack(magnitudes, 1)
+        return unrolled(law, matrix, inputs)
 
     return run

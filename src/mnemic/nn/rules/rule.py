@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -87,6 +88,22 @@ def chunk_for(chunk: int | None, dtype: torch.dtype) -> int:
         return 1 if dtype == torch.float64 else CHUNK
     check_sizes(chunk=chunk)
     return chunk
+
+
+def unrolled(
+    step: Callable[[Any, Inputs], tuple[Any, Values, Gates]], state: Any, inputs: Inputs
+) -> tuple[Any, Values, Gates]:
+    """T tokens one by one.
+
+    Returns:
+        The state after them; outputs [B, T, H, V]; write magnitudes [B, T, H].
+    """
+    outs, sizes = [], []
+    for t in range(inputs.q.shape[1]):
+        state, out, size = step(state, inputs.at(t))
+        outs.append(out)
+        sizes.append(size)
+    return state, torch.stack(outs, 1), torch.stack(sizes, 1)
 
 
 ALWAYS = frozenset({"q", "k", "v", "mask"})
