@@ -41,14 +41,13 @@ class Lexical:
     """Scores of the lexical channel.
 
     `episode_N` BM25 of each episode; `passage_N` of the episode with the one before and the one
-    after as one text; `session_S` of each session of the view. `terms_read` and `terms_left` name what was
-    used and what was dropped as too common.
+    after as one text; `session_S` of each session of the view. `terms_left` names what was
+    dropped as too common.
     """
 
     episode_N: Floats  # noqa: N815
     passage_N: Floats  # noqa: N815
     session_S: Floats  # noqa: N815
-    terms_read: Sequence[str]
     terms_left: Sequence[str]
 
 
@@ -73,9 +72,7 @@ class LexicalChannel:
         session = np.zeros(sessions, dtype=np.float32)
         scratch = _Scratch(count)
         left: list[str] = []
-        read: list[str] = []
-        for term, rows, frequency in self._read(scope_ids, view, terms, POSTINGS_MAX, left):
-            read.append(term)
+        for _, rows, frequency in self._read(scope_ids, view, terms, POSTINGS_MAX, left):
             episode[rows] += _bm25(frequency, view.terms[rows], view.terms_mean, count)
             near, in_passage = scratch.spread(rows, frequency, view)
             passage[near] += _bm25(
@@ -89,7 +86,7 @@ class LexicalChannel:
                 view.session_terms_mean,
                 sessions,
             )
-        return Lexical(episode, passage, session, tuple(read), tuple(left))
+        return Lexical(episode, passage, session, tuple(left))
 
     def weighted(
         self,

@@ -5,9 +5,6 @@ from __future__ import annotations
 from mnemic.agent.records import Citation, Context, Hit, Recall
 from mnemic.errors import InvalidQuery
 
-CHARS_PER_TOKEN = 4.0
-"""English text has about four characters a token; other scripts have fewer, see `count_tokens`."""
-
 
 def count_tokens(text: str) -> int:
     """An upper estimate of a text's tokens, for any common tokenizer.

@@ -84,5 +84,3 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     """,
 )
-
-DERIVED_TABLES = ("items", "speakers", "terms", "vectors")
