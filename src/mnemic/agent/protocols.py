@@ -1,4 +1,4 @@
-"""What can be replaced, on one page: Store with its VectorTable, Embedder, Chunker, VectorIndex.
+"""What can be replaced: Store with its VectorTable and DerivedTables, Embedder, Chunker, VectorIndex.
 
 `mnemic.testing` ships a contract for each: a test class to be run on your own.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mnemic.agent.knowledge import ActRow, RunRow, UseRow
     from mnemic.agent.records import Appended, Episode, Pending, Space, Vectors, Verification
     from mnemic.agent.write.prepare import Draft
 
@@ -61,6 +62,11 @@ class Store(Protocol):
         """The deep keys."""
         ...
 
+    @property
+    def derived(self) -> DerivedTables:
+        """What sleep derives, what people decided, and how episodes were used."""
+        ...
+
     # -- writing
 
     def append(self, drafts: Sequence[Draft], ingested_at: datetime) -> Appended:
@@ -85,6 +91,40 @@ class Store(Protocol):
 
         Of all openings in all processes one at a time may; the right of a process that dies is
         free again. Never waits.
+        """
+        ...
+
+    def sleeping(self) -> AbstractContextManager[bool]:
+        """Whether this opening may run a sleep until the end of the block.
+
+        Of all openings in all processes one at a time may; the right of a process that dies is free
+        again. Never waits.
+        """
+        ...
+
+    def deriving(self) -> AbstractContextManager[None]:
+        """Holds off every other change of derived rows until the end of the block.
+
+        Raises:
+            ReadOnlyStore: the store is opened to be read only.
+            StoreBusy: the turn did not come in time.
+        """
+        ...
+
+    def erase(self, scope_id: int, seqs: Sequence[int], rows: Sequence[NamedTuple]) -> Erased:
+        """Removes episodes and all that was derived from them, in one transaction.
+
+        Their ids are not taken in again. Facts and groups that lose a claim are replaced by `rows`;
+        summaries, rooms, lessons and gist of the scope go, for the next sleep to make anew, and so
+        do the journals of all runs.
+        """
+        ...
+
+    def scrub(self) -> bool:
+        """Cleans every byte of the store of what was erased.
+
+        Returns:
+            False if another process kept some of it from being cleaned now.
         """
         ...
 
@@ -272,6 +312,120 @@ class VectorTable(Protocol):
 
     def fetch(self, space: Space, scope_ids: Sequence[int], seqs: Sequence[int]) -> Vectors:
         """All vectors of some episodes as far as they lie in these scopes, by seq and part."""
+        ...
+
+
+R = TypeVar("R", bound=NamedTuple)
+
+
+class Erased(NamedTuple):
+    """What an erasure removed: the ids of the episodes, and how many rows of each table."""
+
+    ids: Sequence[str]
+    rows: Mapping[str, int]
+
+
+class DerivedStep(Protocol):
+    """One transaction of a run."""
+
+    @property
+    def changed(self) -> int:
+        """How many rows were put or deleted so far."""
+        ...
+
+    def put(self, rows: Iterable[NamedTuple]) -> None:
+        """Adds rows; one with the same key is replaced."""
+        ...
+
+    def delete(self, kind: type[NamedTuple], /, scope_id: int, **equal: Any) -> None:
+        """Deletes the rows of a scope whose columns equal these values, or are among them."""
+        ...
+
+
+class DerivedTables(Protocol):
+    """The rows of `mnemic.agent.knowledge`: read by scope, written by runs that can be undone.
+
+    Raises, everywhere:
+        StoreError: as its store does; ReadOnlyStore from whatever writes.
+    """
+
+    def rows(self, kind: type[R], /, scope_ids: Sequence[int], **equal: Any) -> list[R]:
+        """All rows of these scopes whose columns equal these values, or are among them, by key."""
+        ...
+
+    def count(self, kind: type[NamedTuple], scope_ids: Sequence[int]) -> int:
+        """How many rows of a kind these scopes have."""
+        ...
+
+    def waiting(self, scope_id: int, version: str, limit: int) -> list[int]:
+        """Numbers of the episodes that no replay of this version has seen, oldest first."""
+        ...
+
+    def said(self, scope_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of every episode of a scope its number and when it was said, both int64 (n,)."""
+        ...
+
+    def paths(self, scope_ids: Sequence[int]) -> dict[int, str]:
+        """The scopes' paths by their numbers."""
+        ...
+
+    def begin(self, reach: str, phases: str, at_us: int) -> RunRow:
+        """A new run, or the one that was begun with the same reach and phases and did not end."""
+        ...
+
+    def step(self, run: int) -> AbstractContextManager[DerivedStep]:
+        """One transaction of a run, with its changes journaled in it."""
+        ...
+
+    def finish(self, run: int, report: Mapping[str, Any], at_us: int) -> None:
+        """Ends a run with its report; journals of runs long past are let go."""
+        ...
+
+    def runs(self) -> list[RunRow]:
+        """All runs, newest first."""
+        ...
+
+    def undo(self, run: int) -> int:
+        """Puts every derived row back as it was before a run; how many rows that changed.
+
+        Raises:
+            InvalidInput: there is no such run, it was undone or its journal let go, or something
+                later changed the same rows; nothing was changed.
+        """
+        ...
+
+    def changes(self, run: int) -> list[tuple[str, str, tuple[Any, ...], tuple[Any, ...]]]:
+        """What a run changed, in order: table, "insert", "update" or "delete", old and new values."""
+        ...
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every derived table, whole and by key, for comparing two of them."""
+        ...
+
+    def forget_all(self) -> None:
+        """Empties every derived table and journal, so that the next sleep derives all again."""
+        ...
+
+    def act(
+        self, scope_id: int, kind: str, target: str, content: Mapping[str, Any], at_us: int
+    ) -> int:
+        """Writes down what a person decided, durably; its number."""
+        ...
+
+    def acts(self, scope_ids: Sequence[int]) -> list[ActRow]:
+        """What people decided in these scopes, in order."""
+        ...
+
+    def hidden(self, scope_ids: Sequence[int]) -> list[int]:
+        """The numbers of suppressed episodes."""
+        ...
+
+    def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:
+        """How often the episodes of these scopes came back."""
+        ...
+
+    def used(self, times_us: Mapping[str, Sequence[int]], keep: int) -> None:
+        """Adds uses: the moments for each episode's id; the latest `keep` of all are kept whole."""
         ...
 
 

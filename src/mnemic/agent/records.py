@@ -140,10 +140,14 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What one transaction did: the ids in order, and which were new."""
+    """What one transaction did: the ids in order, which were new, and which were erased before.
+
+    What was erased is not taken in again, so that importing a file anew does not bring it back.
+    """
 
     ids: Sequence[str]
     new: Sequence[bool]
+    erased: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

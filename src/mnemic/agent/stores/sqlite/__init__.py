@@ -5,21 +5,27 @@ schema.py       the layout, as append-only migrations
 turnstile.py    writers queue fairly
 store.py        the log, its shallow keys, reading
 deep.py         embedding spaces and vectors
+derived.py      what sleep derives, its runs and their journals; acts and uses
+erasure.py      an episode out of every table, its bytes out of the file
 upkeep.py       verify, rebuild, backup, statistics
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mnemic.agent.protocols import Progress
+from mnemic.agent.protocols import Erased, Progress
 from mnemic.agent.records import Verification
 from mnemic.agent.stores.sqlite import upkeep
 from mnemic.agent.stores.sqlite.deep import SqliteVectors
+from mnemic.agent.stores.sqlite.derived import SqliteDerived
+from mnemic.agent.stores.sqlite.erasure import remove, scrub
 from mnemic.agent.stores.sqlite.store import SqliteLog
+from mnemic.agent.stores.sqlite.turnstile import DERIVE, SLEEP
+from mnemic.errors import ReadOnlyStore
 
 
 class SqliteStore(SqliteLog):
@@ -39,6 +45,7 @@ class SqliteStore(SqliteLog):
     ) -> None:
         super().__init__(path, read_only=read_only, write_timeout_s=write_timeout_s)
         self.vectors = SqliteVectors(self)
+        self.derived = SqliteDerived(self)
 
     @contextmanager
     def working(self) -> Iterator[bool]:
@@ -50,6 +57,47 @@ class SqliteStore(SqliteLog):
         finally:
             if mine:
                 self.turnstile.end_work()
+
+    @contextmanager
+    def sleeping(self) -> Iterator[bool]:
+        """Whether this opening may run a sleep until the end of the block; one at a time may."""
+        self.check_alive()
+        mine = not self.read_only and self.turnstile.try_hold(SLEEP)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self.turnstile.let_go(SLEEP)
+
+    @contextmanager
+    def deriving(self) -> Iterator[None]:
+        """Holds off every other change of derived rows, of any process, until the end of the block.
+
+        Raises:
+            ReadOnlyStore: the store is opened to be read only.
+            StoreBusy: the turn did not come within the timeout.
+        """
+        self.check_alive()
+        if self.read_only:
+            raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
+        with self.turnstile.hold(DERIVE):
+            yield
+
+    def erase(self, scope_id: int, seqs: Sequence[int], rows: Sequence[NamedTuple]) -> Erased:
+        """Removes episodes with everything that was derived from them, in one transaction.
+
+        Args:
+            scope_id: the scope.
+            seqs: the episodes' numbers.
+            rows: what is to be derived of the groups that lose a claim, in place of what was.
+        """
+        return remove(self, scope_id, seqs, rows)
+
+    def scrub(self) -> bool:
+        """Cleans free pages, full-text segments and the WAL of what was erased; False if a reader
+        of another process kept the WAL from being cleaned.
+        """
+        return scrub(self)
 
     def verify(self, progress: Progress | None = None) -> Verification:
         """Checks everything against everything: pages, hashes, full text, vectors, counts."""

@@ -83,4 +83,145 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (scope_id, speaker_key)
     ) STRICT, WITHOUT ROWID;
     """,
+    # 3: what sleep derives, what people decided, and how memories were used
+    """
+    CREATE TABLE acts (                     -- truth beside the log: appended to, never changed
+        act INTEGER PRIMARY KEY AUTOINCREMENT,
+        scope_id INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        target TEXT NOT NULL,
+        content TEXT NOT NULL,              -- JSON
+        at_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX acts_by_target ON acts (scope_id, target);
+
+    CREATE TABLE hidden (                   -- suppressed episodes: what the acts come to
+        scope_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE erased (                   -- ids that are not taken in again
+        id TEXT PRIMARY KEY,
+        at_us INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE uses (                     -- what strengthened an episode: not derived
+        scope_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        recent TEXT NOT NULL,
+        PRIMARY KEY (scope_id, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE runs (
+        run INTEGER PRIMARY KEY AUTOINCREMENT,
+        reach TEXT NOT NULL,
+        phases TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('running', 'done', 'undone')),
+        started_us INTEGER NOT NULL,
+        ended_us INTEGER,
+        report TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE run_changes (              -- a run's changes of derived rows, to be undone
+        run INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        changes BLOB NOT NULL,
+        PRIMARY KEY (run, step)
+    ) STRICT;
+
+    CREATE TABLE claims (
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
+        start INTEGER NOT NULL, stop INTEGER NOT NULL,
+        subject TEXT NOT NULL, subject_key TEXT NOT NULL, relation TEXT NOT NULL,
+        object TEXT NOT NULL, object_key TEXT NOT NULL, statement TEXT NOT NULL,
+        denied INTEGER NOT NULL, certainty REAL NOT NULL, change TEXT NOT NULL,
+        valid_from_us INTEGER, valid_to_us INTEGER,
+        said_us INTEGER NOT NULL, ingested_us INTEGER NOT NULL,
+        witness TEXT NOT NULL, trust REAL NOT NULL, own INTEGER NOT NULL, extractor TEXT NOT NULL,
+        PRIMARY KEY (scope_id, seq, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX claims_by_group ON claims (scope_id, subject_key, relation);
+
+    CREATE TABLE facts (
+        scope_id INTEGER NOT NULL, fact_id TEXT NOT NULL, version INTEGER NOT NULL,
+        subject TEXT NOT NULL, subject_key TEXT NOT NULL, relation TEXT NOT NULL,
+        object TEXT NOT NULL, object_key TEXT NOT NULL, statement TEXT NOT NULL,
+        denied INTEGER NOT NULL,
+        valid_from_us INTEGER, valid_to_us INTEGER,
+        believed_from_us INTEGER NOT NULL, believed_to_us INTEGER,
+        supports REAL NOT NULL, contradicts REAL NOT NULL, confidence REAL NOT NULL,
+        status TEXT NOT NULL, witnesses INTEGER NOT NULL,
+        reason TEXT NOT NULL, successor TEXT,
+        PRIMARY KEY (scope_id, fact_id, version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX facts_by_group ON facts (scope_id, subject_key, relation);
+
+    CREATE TABLE evidence (
+        scope_id INTEGER NOT NULL, fact_id TEXT NOT NULL, seq INTEGER NOT NULL,
+        number INTEGER NOT NULL, part TEXT NOT NULL,
+        PRIMARY KEY (scope_id, fact_id, seq, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX evidence_by_episode ON evidence (scope_id, seq);
+
+    CREATE TABLE groups (
+        scope_id INTEGER NOT NULL, subject_key TEXT NOT NULL, relation TEXT NOT NULL,
+        alone INTEGER NOT NULL, together INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, subject_key, relation)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE mentions (
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL,
+        surface TEXT NOT NULL, kind TEXT NOT NULL, times INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, seq, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE summaries (
+        scope_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+        title TEXT NOT NULL, text TEXT NOT NULL, sentences TEXT NOT NULL,
+        from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, maker TEXT NOT NULL,
+        PRIMARY KEY (scope_id, kind, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE lessons (
+        scope_id INTEGER NOT NULL, lesson_id TEXT NOT NULL,
+        trigger TEXT NOT NULL, action TEXT NOT NULL, certainty REAL NOT NULL,
+        quotes TEXT NOT NULL, said_us INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, lesson_id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE places (
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+        wing TEXT NOT NULL, room TEXT NOT NULL,
+        PRIMARY KEY (scope_id, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE rooms (
+        scope_id INTEGER NOT NULL, wing TEXT NOT NULL, room TEXT NOT NULL,
+        name TEXT NOT NULL, size INTEGER NOT NULL, centre BLOB NOT NULL, was TEXT NOT NULL,
+        PRIMARY KEY (scope_id, wing, room)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE gists (
+        scope_id INTEGER NOT NULL, space TEXT NOT NULL,
+        upto_seq INTEGER NOT NULL, state BLOB NOT NULL,
+        PRIMARY KEY (scope_id, space)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE replays (
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+        surprise REAL NOT NULL, version TEXT NOT NULL,
+        PRIMARY KEY (scope_id, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE stages (
+        scope_id INTEGER NOT NULL, stage TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (scope_id, stage)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE cold (
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (scope_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

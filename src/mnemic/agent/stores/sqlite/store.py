@@ -203,16 +203,21 @@ class SqliteLog:
     def append(self, drafts: Sequence[Draft], ingested_at: datetime) -> Appended:
         """Adds episodes with their shallow keys, durably, in one transaction.
 
-        Episodes already there are left as they are.
+        Episodes already there are left as they are; those that were erased are not taken in again.
         """
         ingested_us = to_us(ingested_at)
         keyed = [(draft, terms_of(searchable(draft.text, draft.speaker))) for draft in drafts]
         new: list[bool] = []
+        erased: list[str] = []
         with self.writing() as writer:
             for draft, text_terms in keyed:
+                if writer.execute("SELECT 1 FROM erased WHERE id = ?", (draft.id,)).fetchone():
+                    erased.append(draft.id)
+                    new.append(False)
+                    continue
                 scope_id = self._scope_id(writer, draft.scope)
                 new.append(_insert(writer, draft, scope_id, ingested_us, text_terms))
-        return Appended([draft.id for draft in drafts], new)
+        return Appended([draft.id for draft in drafts], new, erased)
 
     def _scope_id(self, writer: apsw.Connection, path: str) -> int:
         found = self._scope_ids.get(path)
@@ -258,7 +263,9 @@ class SqliteLog:
                 .execute(
                     f"SELECT seq, session_key, ifnull(position, {NO_POSITION}), said_us, "  # noqa: S608
                     "happened_from_us, happened_to_us, ingested_us, terms, speaker_key FROM items "
-                    f"WHERE scope_id IN ({marks}) AND seq > ?",
+                    f"WHERE scope_id IN ({marks}) AND seq > ? AND NOT EXISTS (SELECT 1 FROM hidden h "
+                    "WHERE h.scope_id = items.scope_id AND h.seq = items.seq) AND NOT EXISTS "
+                    "(SELECT 1 FROM cold c WHERE c.scope_id = items.scope_id AND c.seq = items.seq)",
                     (*scope_ids, after_seq),
                 )
                 .fetchall()

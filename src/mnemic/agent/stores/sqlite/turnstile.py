@@ -25,6 +25,7 @@ except ImportError:  # Windows: threads still queue; processes wait by SQLite's 
     fcntl = None
 
 ENTRY, WRITE, WORKER = "entry", "write", "worker"
+SLEEP, DERIVE = "sleep", "derive"
 
 
 class Turnstile:
@@ -35,6 +36,8 @@ class Turnstile:
         self._timeout_s = timeout_s
         self._threads = threading.Lock()
         self._files: dict[str, int] = {}
+        self._guard = threading.Lock()
+        self._held: set[str] = set()
 
     @contextmanager
     def pass_through(self) -> Iterator[None]:
@@ -60,17 +63,51 @@ class Turnstile:
 
     def try_work(self) -> bool:
         """Takes the background worker's place if no other process has it."""
-        if fcntl is None:
-            return True
-        try:
-            fcntl.flock(self._file(WORKER), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return self._try(WORKER)
 
     def end_work(self) -> None:
         """Leaves the background worker's place."""
         self._unlock(WORKER)
+
+    def try_hold(self, name: str) -> bool:
+        """Takes a place of this name if neither a thread nor another process has it."""
+        with self._guard:
+            if name in self._held or not self._try(name):
+                return False
+            self._held.add(name)
+            return True
+
+    def let_go(self, name: str) -> None:
+        """Leaves the place of this name."""
+        with self._guard:
+            self._unlock(name)
+            self._held.discard(name)
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Holds the place of this name while the body runs.
+
+        Raises:
+            StoreBusy: another held it for the whole timeout.
+        """
+        deadline = time.monotonic() + self._timeout_s
+        while not self.try_hold(name):
+            if time.monotonic() > deadline:
+                raise StoreBusy(self._too_long())
+            time.sleep(0.002)
+        try:
+            yield
+        finally:
+            self.let_go(name)
+
+    def _try(self, name: str) -> bool:
+        if fcntl is None:
+            return True
+        try:
+            fcntl.flock(self._file(name), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def close(self) -> None:
         """Gives up the lock files. They stay on disk: removing them would split the queue."""

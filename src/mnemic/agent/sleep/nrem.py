@@ -1,0 +1,231 @@
+"""NREM: the gist reads what is new, then recent sessions are replayed, the most surprising first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.gist import GIST_VERSION, Gist
+from mnemic.agent.gist.state import contexts_of, project
+from mnemic.agent.knowledge import (
+    ClaimRow,
+    FactRow,
+    GistRow,
+    LessonRow,
+    MentionRow,
+    ReplayRow,
+    StageRow,
+    SummaryRow,
+)
+from mnemic.agent.protocols import Store
+from mnemic.agent.records import Space
+from mnemic.agent.sleep.regroup import dropped, regroup
+from mnemic.agent.sleep.replay import (
+    BEFORE_MAX,
+    Session,
+    contexts,
+    known_names,
+    rows_of,
+    session_rows,
+)
+from mnemic.agent.sleep.work import Deletion, Work
+from mnemic.agent.view import View
+
+STEP_EPISODES = 256
+"""About how many episodes a transaction replays."""
+
+SESSION_STEP_MAX = 1_000
+"""How many episodes of one session a step takes at most."""
+
+SESSION_READ_MAX = 5_000
+"""How many latest episodes of a session its summary is made from."""
+
+
+def read_gist(work: Work, scope_id: int) -> None:
+    """Lets the gist read the episodes it has not seen, and notes how much each surprised it."""
+    space = work.store.vectors.active()
+    if space is None:
+        return
+    kept = work.store.derived.rows(GistRow, [scope_id], space=f"{space.name}/{GIST_VERSION}")
+    after = kept[0].upto_seq if kept else 0
+    gist = Gist.from_bytes(kept[0].state) if kept else Gist.empty()
+    if after >= space.upto_seq:
+        return
+    view = work.views.at_present((scope_id,))
+    rows = np.flatnonzero((view.seq > after) & (view.seq <= space.upto_seq))
+    for start in range(0, len(rows), 2_000):
+        if work.over():
+            return
+        some = rows[start : start + 2_000]
+        with work.store.deriving():
+            around = np.unique(np.concatenate((some, befores(view, some))))
+            vectors = contents(work.store, space, scope_id, view.seq[around])
+            values = np.stack([vectors.get(int(seq), _zero(space)) for seq in view.seq[around]])
+            place = {int(row): n for n, row in enumerate(around)}
+            before = [place.get(int(view.before[row]), -1) for row in around]
+            keys = contexts_of(values, before, None)
+            own = [place[int(row)] for row in some]
+            gist, surprises = gist.write_all(keys[own], values[own])
+            seqs = view.seq[some]
+            row = GistRow(scope_id, f"{space.name}/{GIST_VERSION}", int(seqs[-1]), gist.to_bytes())
+            known = {
+                one.seq: one
+                for one in work.store.derived.rows(ReplayRow, [scope_id], seq=seqs.tolist())
+            }
+            marks = [
+                known[seq]._replace(surprise=round(one, 4))
+                if seq in known  # replayed before there were vectors
+                else StageRow(scope_id, f"surprise/{seq}", repr(round(one, 4)))
+                for seq, one in zip(seqs.tolist(), surprises.tolist(), strict=True)
+            ]
+            work.put([row, *marks])
+        work.tell("gist", start + len(some), len(rows))
+
+
+def befores(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The one and two rows before each, where there are any."""
+    first = view.before[rows]
+    second = np.where(first >= 0, view.before[np.maximum(first, 0)], -1)
+    found = np.concatenate((first, second)).astype(np.int64)
+    return np.asarray(found[found >= 0])
+
+
+def contents(
+    store: Store, space: Space, scope_id: int, seqs: NDArray[np.int64]
+) -> dict[int, NDArray[np.float32]]:
+    """The projected vectors of episodes' first pieces by their numbers."""
+    found = store.vectors.fetch(space, (scope_id,), seqs.tolist())
+    first: dict[int, int] = {}
+    for place, seq in enumerate(found.seqs.tolist()):
+        first.setdefault(seq, place)
+    projected = project(found.rows_NK[list(first.values())].astype(np.float32))
+    return dict(zip(first, projected, strict=True))
+
+
+def _zero(space: Space) -> NDArray[np.float32]:
+    return project(np.zeros((1, space.dimension), dtype=np.float32))[0]
+
+
+def replay(work: Work, scope_id: int, path: str) -> int:
+    """Replays what waits, the most surprising sessions first; how many the budget left."""
+    waiting = work.store.derived.waiting(scope_id, work.extractor.version, 2**31)
+    if not waiting:
+        return 0
+    view = work.views.at_present((scope_id,))
+    surprise = _surprises(work.store, scope_id, waiting)
+    done = 0
+    for batch, whole in _batches(view, waiting, surprise):
+        if work.over():
+            return len(waiting) - done
+        with work.store.deriving():
+            _replay_step(work, scope_id, path, view, batch, whole, surprise)
+        done += len(batch)
+        work.tell("replay", done, len(waiting))
+    return 0
+
+
+def _surprises(store: Store, scope_id: int, seqs: Sequence[int]) -> dict[int, float]:
+    names = [f"surprise/{seq}" for seq in seqs]
+    rows = store.derived.rows(StageRow, [scope_id], stage=names)
+    return {int(row.stage.partition("/")[2]): float(row.value) for row in rows}
+
+
+def _batches(
+    view: View, waiting: Sequence[int], surprise: dict[int, float]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Steps of episodes, by session; and for each the sessions it completes (one of their rows)."""
+    row_of = dict(zip(view.seq.tolist(), range(len(view)), strict=True))
+    sessions: dict[int, list[int]] = defaultdict(list)
+    for seq in waiting:
+        row = row_of.get(seq)
+        sessions[-1 - seq if row is None else int(view.session[row])].append(seq)
+    order = sorted(
+        sessions,
+        key=lambda one: (-max(surprise.get(seq, 0.0) for seq in sessions[one]), sessions[one][0]),
+    )
+    batch: list[int] = []
+    whole: list[int] = []
+    for name in order:
+        seqs = sessions[name]
+        for start in range(0, len(seqs), SESSION_STEP_MAX):
+            batch += seqs[start : start + SESSION_STEP_MAX]
+            if start + SESSION_STEP_MAX >= len(seqs) and name >= 0:
+                whole.append(row_of[seqs[-1]])
+            if len(batch) >= STEP_EPISODES:
+                yield batch, whole
+                batch, whole = [], []
+    if batch:
+        yield batch, whole
+
+
+def _replay_step(
+    work: Work,
+    scope_id: int,
+    path: str,
+    view: View,
+    batch: Sequence[int],
+    whole: Sequence[int],
+    surprise: dict[int, float],
+) -> None:
+    store = work.store
+    before = _before(view, batch)
+    wanted = {*batch, *(seq for seqs in before.values() for seq in seqs)}
+    episodes = store.episodes((scope_id,), sorted(wanted))
+    batch = [seq for seq in batch if seq in episodes]  # some may be erased meanwhile
+    names = known_names(store.speakers((scope_id,)))
+    replayed = contexts(episodes, before, names, batch)
+    rows = rows_of(scope_id, replayed, work.extractor, surprise)
+    old = store.derived.rows(ClaimRow, [scope_id], seq=batch)
+    new = [row for row in rows if isinstance(row, ClaimRow)]
+    touched = {(row.subject_key, row.relation) for row in (*old, *new)}
+    made = regroup(store, scope_id, path, touched, drop=frozenset(batch), add=new)
+    in_sessions = [
+        row
+        for session in _sessions(store, scope_id, view, whole)
+        for row in session_rows(scope_id, session)
+    ]
+    delete: list[Deletion] = [
+        (ClaimRow, scope_id, {"seq": batch}),
+        (MentionRow, scope_id, {"seq": batch}),
+        (StageRow, scope_id, {"stage": [f"surprise/{seq}" for seq in batch]}),
+        *dropped(store, scope_id, made.groups),
+    ]
+    work.put([*rows, *made.rows, *in_sessions], delete)
+    work.counts["episodes"] += len(batch)
+    work.counts["claims"] += len(new)
+    for kind, name in (
+        (FactRow, "fact versions"),
+        (LessonRow, "lessons"),
+        (SummaryRow, "summaries"),
+    ):
+        work.counts[name] += sum(isinstance(row, kind) for row in (*made.rows, *in_sessions))
+
+
+def _before(view: View, batch: Sequence[int]) -> dict[int, list[int]]:
+    """The numbers of up to BEFORE_MAX episodes before each in its session, oldest first."""
+    found: dict[int, list[int]] = {}
+    for row in view.rows_of(np.array(batch, dtype=np.int64)).tolist():
+        turns: list[int] = []
+        at = int(view.before[row])
+        while at >= 0 and len(turns) < BEFORE_MAX:
+            turns.append(int(view.seq[at]))
+            at = int(view.before[at])
+        found[int(view.seq[row])] = turns[::-1]
+    return found
+
+
+def _sessions(store: Store, scope_id: int, view: View, rows: Sequence[int]) -> Iterator[Session]:
+    """The whole sessions that hold these rows, in order."""
+    for row in rows:
+        members = np.flatnonzero(view.session == view.session[row])
+        order = np.lexsort(
+            (view.seq[members], view.said_us[members], view.columns["position"][members])
+        )
+        seqs = view.seq[members[order]][-SESSION_READ_MAX:].tolist()
+        found = store.episodes((scope_id,), seqs)
+        kept = [seq for seq in seqs if seq in found]
+        if kept:
+            yield Session(found[kept[0]].session, kept, [found[seq] for seq in kept])

@@ -1,0 +1,81 @@
+"""The rows of the groups that some claims touch, read from a store and made anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from mnemic.agent.knowledge import ClaimRow, EvidenceRow, FactRow, GroupRow
+from mnemic.agent.protocols import Store
+from mnemic.agent.sleep.extract.vocabulary import functional_prior
+from mnemic.agent.sleep.groups import Group, Recomputed, recompute
+from mnemic.agent.sleep.work import Deletion
+
+
+def regroup(
+    store: Store,
+    scope_id: int,
+    path: str,
+    touched: set[Group],
+    *,
+    drop: frozenset[int] = frozenset(),
+    add: Sequence[ClaimRow] = (),
+) -> Recomputed:
+    """The rows of the touched groups, with the claims of some episodes replaced.
+
+    Args:
+        store: where the other claims are.
+        scope_id: the scope.
+        path: its path.
+        touched: the groups to be computed.
+        drop: episodes whose kept claims count no more.
+        add: claims that count besides.
+    """
+    fresh: dict[Group, list[ClaimRow]] = defaultdict(list)
+    for row in add:
+        fresh[row.subject_key, row.relation].append(row)
+    kept: dict[Group, list[ClaimRow]] = defaultdict(list)
+    asked: set[Group] = set()
+
+    def read(groups: set[Group]) -> None:
+        asked.update(groups)
+        subjects = {subject for subject, _ in groups}
+        relations = sorted({relation for _, relation in groups})
+        for row in store.derived.rows(
+            ClaimRow, [scope_id], subject_key=subjects, relation=relations
+        ):
+            if (row.subject_key, row.relation) in groups:
+                kept[row.subject_key, row.relation].append(row)
+
+    def claims_of(group: Group) -> list[ClaimRow]:
+        if group not in asked:
+            read({group})
+        return [row for row in kept[group] if row.seq not in drop] + fresh[group]
+
+    if touched:
+        read(touched)
+    relations = sorted({relation for _, relation in touched})
+    known = store.derived.rows(GroupRow, [scope_id], relation=relations) if relations else []
+
+    def ids(seqs: Any) -> dict[int, str]:
+        found = store.episodes((scope_id,), sorted(seqs))
+        return {seq: episode.id for seq, episode in found.items()}
+
+    acts = store.derived.acts([scope_id])
+    return recompute(scope_id, path, sorted(touched), claims_of, known, acts, ids, functional_prior)
+
+
+def dropped(store: Store, scope_id: int, groups: Sequence[Group]) -> list[Deletion]:
+    """What is to be deleted of groups before their new rows are put."""
+    found: list[Deletion] = []
+    by_relation: dict[str, list[str]] = defaultdict(list)
+    for subject, relation in groups:
+        by_relation[relation].append(subject)
+    for relation, subjects in by_relation.items():
+        facts = store.derived.rows(FactRow, [scope_id], relation=relation, subject_key=subjects)
+        if facts:
+            found.append((EvidenceRow, scope_id, {"fact_id": {row.fact_id for row in facts}}))
+            found.append((FactRow, scope_id, {"relation": relation, "subject_key": subjects}))
+        found.append((GroupRow, scope_id, {"relation": relation, "subject_key": subjects}))
+    return found
