@@ -24,6 +24,7 @@ MnemicError
 │   ├── StoreFull        the disk is full
 │   ├── StoreDamaged     the file fails its own checks
 │   ├── StoreBusy        the file could not be had within the time allowed
+│   │   └── SleepBusy    another sleep is running on it
 │   └── EngineTooOld     an SQLite engine that loses commits
 ├── EmbedderError: the model that makes deep keys
 │   ├── EmbedderMissing  no model is installed and none could be built
@@ -128,6 +129,10 @@ class StoreDamaged(StoreError):
 
 class StoreBusy(StoreError):
     """The file could not be had within the time allowed."""
+
+
+class SleepBusy(StoreBusy):
+    """Another sleep is running on the same store."""
 
 
 class EngineTooOld(StoreError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,22 +17,32 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.lexical import LexicalChannel
+from mnemic.agent.knows import Knows
 from mnemic.agent.protocols import Embedder, Progress, Store
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
+from mnemic.agent.sleep.replay import Extractor
 from mnemic.agent.stores.sqlite import SqliteStore
+from mnemic.agent.strength import KEPT_MAX
 from mnemic.agent.terms import is_text
 from mnemic.agent.view import Views
 from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.deepen import DeepKeys, fill
+from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery
+from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, StoreError
 from mnemic.vocabulary import Span
 
 BATCH = 500
+USED_MAX = 5
+"""How many of the best hits a recall strengthens."""
+
+USES_KEPT = 200
+"""After so many episodes their uses are written down."""
+
 DEFAULT_SCOPE = "default"
 
 
@@ -46,7 +58,7 @@ def default_path() -> Path:
     return folder / "memory.mnemic"
 
 
-class Memory:
+class Memory(Knows):
     """Episodes in one embedded file: kept verbatim, dated and sourced; recalled by scope.
 
     Threads may share a Memory; processes open their own on the same file.
@@ -63,6 +75,10 @@ class Memory:
         write_timeout_s: how long a write waits for its turn among other processes.
         store: another `Store` that is already open, in place of the file at `path`; the memory
             closes it. `read_only` and `write_timeout_s` are then the store's own affair.
+        extractor: reads claims from episodes in sleep; None takes the rules.
+        hot_bytes_max: what ranking columns and vectors of a scope may take in memory; sleep moves
+            the weakest memories beyond it out of recall's reach, not out of the log. None: no limit.
+        strengthen: whether a recall strengthens what it returns.
 
     Raises:
         InvalidInput: both a path and a store are given.
@@ -86,7 +102,18 @@ class Memory:
         background: bool = True,
         write_timeout_s: float = 60.0,
         store: Store | None = None,
+        extractor: Extractor | None = None,
+        hot_bytes_max: int | None = None,
+        strengthen: bool = True,
     ) -> None:
+        if hot_bytes_max is not None and hot_bytes_max < 0:
+            raise InvalidInput(f"hot_bytes_max is {hot_bytes_max}; pass 0 or more, or None")
+        self.extractor = extractor
+        self._hot_bytes_max = hot_bytes_max
+        self._strengthen = strengthen
+        self._uses: dict[str, list[int]] = defaultdict(list)
+        self._uses_guard = threading.Lock()
+        self._uses_error: str | None = None
         self._zone_name = zone
         self._zone = zone_of(zone or "UTC")
         self._clock = clock or SystemClock()
@@ -163,6 +190,11 @@ class Memory:
             zone=self._zone_name,
         )  # fmt: skip
         appended = self.store.append([draft], now)
+        if appended.erased:
+            raise InvalidInput(
+                f"episode {appended.ids[0]!r} was erased and is not taken in again; to keep it all "
+                "the same, say it with another said_at"
+            )
         if appended.new[0]:
             self._written()
         return appended.ids[0]
@@ -194,9 +226,10 @@ class Memory:
         def flush() -> None:
             nonlocal stored, known
             if waiting:
-                new = self.store.append(waiting, self._clock.now()).new
-                stored += sum(new)
-                known += len(new) - sum(new)
+                done_now = self.store.append(waiting, self._clock.now())
+                stored += sum(done_now.new)
+                known += len(done_now.new) - sum(done_now.new) - len(done_now.erased)
+                refused.extend((done - 1, f"episode {id_!r} was erased") for id_ in done_now.erased)
                 waiting.clear()
                 if progress:
                     progress(done)
@@ -258,7 +291,46 @@ class Memory:
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        return run_recall(self._parts, self._query(query, scope, k, now, window, channels, vector))
+        found = run_recall(self._parts, self._query(query, scope, k, now, window, channels, vector))
+        self._note_uses(found)
+        return found
+
+    def _note_uses(self, found: Recall) -> None:
+        """Remembers what came back, to be written down now and then: a recall never waits for it."""
+        if not self._strengthen or self.store.read_only or not found.hits:
+            return
+        moment = to_us(self._clock.now())
+        with self._uses_guard:
+            for hit in found.hits[:USED_MAX]:
+                self._uses[hit.episode.id].append(moment)
+            full = len(self._uses) >= USES_KEPT
+        if full:
+            self._write_uses()
+
+    def _write_uses(self) -> None:
+        with self._uses_guard:
+            uses, self._uses = self._uses, defaultdict(list)
+        if not uses:
+            return
+        try:
+            self.store.derived.used(uses, KEPT_MAX)
+            self._uses_error = None
+        except (
+            StoreError
+        ) as error:  # a reading must not fail for it; `stats` tells, and it is tried again
+            self._uses_error = str(error)
+            with self._uses_guard:
+                for id_, moments in list(uses.items())[:USES_KEPT]:
+                    self._uses[id_] += moments
+
+    def _before_sleep(self) -> None:
+        self._write_uses()
+
+    def _forget_caches(self) -> None:
+        self._parts = replace(
+            self._parts,
+            views=Views(self.store), lexical=LexicalChannel(self.store), dense=DenseChannel(self.store),
+        )  # fmt: skip
 
     def evidence(
         self,
@@ -359,6 +431,7 @@ class Memory:
         facts["embedder"] = self.embedder.space if self.embedder else None
         facts["embedder_note"] = self.embedder_note
         error = self._deep_keys.error if self._deep_keys else None
+        facts["uses_error"] = self._uses_error
         facts["deep_keys_error"] = str(error) if error else None
         return facts
 
@@ -407,6 +480,7 @@ class Memory:
         """Stops the background worker and closes the file. What was written is already safe."""
         if self._deep_keys:
             self._deep_keys.close()
+        self._write_uses()
         self.store.close()
 
     def __enter__(self) -> Memory:

@@ -111,11 +111,17 @@ class Store(Protocol):
         """
         ...
 
-    def erase(self, scope_id: int, seqs: Sequence[int], rows: Sequence[NamedTuple]) -> Erased:
+    def erase(
+        self,
+        scope_id: int,
+        seqs: Sequence[int],
+        groups: Sequence[tuple[str, str]],
+        rows: Sequence[NamedTuple],
+    ) -> Erased:
         """Removes episodes and all that was derived from them, in one transaction.
 
-        Their ids are not taken in again. Facts and groups that lose a claim are replaced by `rows`;
-        summaries, rooms, lessons and gist of the scope go, for the next sleep to make anew, and so
+        Their ids are not taken in again. Facts of the `groups` (subject_key, relation) that lose a
+        claim are replaced by `rows`; summaries, rooms, lessons and gist of the scope go, for the next sleep to make anew, and so
         do the journals of all runs.
         """
         ...
@@ -191,6 +197,10 @@ class Store(Protocol):
 
         Of many that match, the first 100 as they were written.
         """
+        ...
+
+    def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
+        """The numbers of the episodes that `find` would give."""
         ...
 
     def scopes(self) -> list[tuple[str, int]]:
@@ -355,6 +365,14 @@ class DerivedTables(Protocol):
 
     def count(self, kind: type[NamedTuple], scope_ids: Sequence[int]) -> int:
         """How many rows of a kind these scopes have."""
+        ...
+
+    def mark(self) -> int:
+        """Grows with every change of derived rows by any process."""
+        ...
+
+    def all_scopes(self) -> list[int]:
+        """The numbers of all scopes. For the owner of the store, not for a door."""
         ...
 
     def waiting(self, scope_id: int, version: str, limit: int) -> list[int]:

@@ -16,7 +16,19 @@ from rich.table import Table
 
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
-from mnemic.serve import lm, neural
+from mnemic.serve import knowledge, lm, measure, neural
+from mnemic.serve.options import (
+    AnyTime,
+    AsJson,
+    Db,
+    From,
+    Now,
+    Scope,
+    To,
+    Zone,
+    existing,
+    open_memory,
+)
 from mnemic.serve.terminal import bar as _bar
 from mnemic.serve.terminal import err, out, plain
 from mnemic.serve.terminal import jsonable as _jsonable
@@ -40,30 +52,11 @@ app = typer.Typer(
 bench_app = typer.Typer(no_args_is_help=True, help="Measure recall and speed; see README.")
 model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep keys.")
 app.add_typer(bench_app, name="bench")
+measure.add_to(bench_app)
 neural.add_to(bench_app)
+knowledge.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
-
-Db = Annotated[
-    Path | None,
-    typer.Option("--db", help="The store's file. Default: $MNEMIC_DB or the user's data folder."),
-]
-Scope = Annotated[
-    str, typer.Option("--scope", "-s", help="A path, tenant first: acme/ana. Reading: acme/* too.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
-Now = Annotated[
-    str | None, typer.Option("--now", help="What 'yesterday' is relative to (ISO 8601).")
-]
-Zone = Annotated[
-    str | None,
-    typer.Option("--zone", help="IANA zone of questions and naive times, e.g. Europe/Lisbon."),
-]
-From = Annotated[
-    str | None, typer.Option("--from", help="Only what was said from here on (ISO 8601).")
-]
-To = Annotated[str | None, typer.Option("--to", help="Only what was said before (ISO 8601).")]
-AnyTime = Annotated[bool, typer.Option("--any-time", help="Do not read a time from the query.")]
 
 
 def main() -> None:
@@ -101,12 +94,6 @@ def _fail(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-def _memory(db: Path | None, **options: Any) -> Any:
-    from mnemic.agent.memory import Memory
-
-    return Memory(db, **options)
-
-
 def _version(value: bool) -> None:
     if value:
         out.print(f"mnemic {__version__}")
@@ -142,7 +129,7 @@ def remember(
     """Keep one episode, durably, and print its id; then make its deep key."""
     if text == "-":
         text = sys.stdin.read()
-    with _memory(db, zone=zone, background=False) as memory:
+    with open_memory(db, zone=zone, background=False) as memory:
         id_ = memory.remember(
             text, scope=scope, speaker=speaker, session=session, said_at=said_at, source=source,
             ref=ref,
@@ -174,7 +161,7 @@ def import_(
     from mnemic.importers import Report, open_import
 
     report = Report()
-    with _memory(db, zone=zone, background=False) as memory, _bar("reading") as tick:
+    with open_memory(db, zone=zone, background=False) as memory, _bar("reading") as tick:
         rows = open_import(format_, path, scope=scope, zone=zone, report=report)
         written = memory.remember_many(rows, on_error="skip", progress=lambda done: tick(done, 0))
         if deep:
@@ -231,7 +218,7 @@ def recall(
     as_json: AsJson = False,
 ) -> None:
     """Find the episodes that bear on a query, dated and sourced."""
-    with _memory(_existing(db), zone=zone, background=False) as memory:
+    with open_memory(existing(db), zone=zone, background=False) as memory:
         found = memory.recall(
             query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone)
         )
@@ -366,7 +353,7 @@ def context(
     as_json: AsJson = False,
 ) -> None:
     """Text for a prompt: the best hits that fit a budget, dated and cited."""
-    with _memory(_existing(db), zone=zone, background=False) as memory:
+    with open_memory(existing(db), zone=zone, background=False) as memory:
         packed = memory.context(query, scope=scope, budget_tokens=budget_tokens, now=now)
     if as_json:
         _print_json(
@@ -393,7 +380,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The newest episodes of a scope."""
-    with _memory(_existing(db), embedder=None) as memory:
+    with open_memory(existing(db), embedder=None) as memory:
         episodes = list(memory.episodes(scope=scope, limit=limit, newest_first=True))
     if as_json:
         _print_json({"episodes": [episode_object(episode) for episode in episodes]})
@@ -413,7 +400,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One episode in full, with its three clocks."""
-    with _memory(_existing(db), embedder=None) as memory:
+    with open_memory(existing(db), embedder=None) as memory:
         found = memory.get(id_or_ref, scope=scope)
     if not found:
         err.print(
@@ -444,7 +431,7 @@ def show(
 @app.command()
 def stats(db: Db = None, as_json: AsJson = False) -> None:
     """What the store holds."""
-    with _memory(_existing(db), background=False) as memory:
+    with open_memory(existing(db), background=False) as memory:
         facts = memory.stats()
     if as_json:
         _print_json(facts)
@@ -499,7 +486,7 @@ def doctor(db: Db = None, as_json: AsJson = False) -> None:
 @app.command()
 def verify(db: Db = None, as_json: AsJson = False) -> None:
     """Check everything against everything: hashes, full text, vectors, counts."""
-    with _memory(_existing(db), embedder=None) as memory, _bar("verifying") as tick:
+    with open_memory(existing(db), embedder=None) as memory, _bar("verifying") as tick:
         result = memory.verify(tick)
     if as_json:
         _print_json({"clean": result.clean, **asdict(result)})
@@ -517,7 +504,7 @@ def verify(db: Db = None, as_json: AsJson = False) -> None:
 @app.command()
 def rebuild(db: Db = None, as_json: AsJson = False) -> None:
     """Derive all keys again from the log."""
-    with _memory(_existing(db), background=False) as memory, _bar("rebuilding") as tick:
+    with open_memory(existing(db), background=False) as memory, _bar("rebuilding") as tick:
         count = memory.rebuild(tick)
     _print_json({"episodes": count}) if as_json else out.print(
         f"rebuilt the keys of {count:,} episodes"
@@ -531,7 +518,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Make a consistent, checked copy while writers work."""
-    with _memory(_existing(db), embedder=None) as memory:
+    with open_memory(existing(db), embedder=None) as memory:
         count = memory.backup(target)
     _print_json({"episodes": count, "path": str(target)}) if as_json else out.print(
         f"{count:,} episodes copied to {escape(str(target))}"
@@ -545,7 +532,7 @@ def export(
     db: Db = None,
 ) -> None:
     """Write a scope as JSON lines that `import jsonl` reads back to the same ids."""
-    with _memory(_existing(db), embedder=None) as memory:
+    with open_memory(existing(db), embedder=None) as memory:
         episodes = memory.episodes(scope=scope)
         if str(path) == "-":
             for episode in episodes:
@@ -567,20 +554,9 @@ def reembed(
     from mnemic.agent.embed import load_embedder
 
     embedder = load_embedder(model)
-    with _memory(_existing(db), background=False) as memory, _bar("embedding") as tick:
+    with open_memory(existing(db), background=False) as memory, _bar("embedding") as tick:
         memory.reembed(embedder, forget_others=not keep, progress=tick)
     out.print(f"recalls now use {escape(embedder.space)}")
-
-
-def _existing(db: Path | None) -> Path:
-    """The path of a store that must be there: looking must not create an empty one."""
-    from mnemic.agent.memory import default_path
-    from mnemic.errors import StoreError
-
-    path = db or default_path()
-    if not path.exists():
-        raise StoreError(f"there is no store at {str(path)!r}; `mnemic remember` makes one")
-    return path
 
 
 @model_app.command("install")
@@ -593,65 +569,6 @@ def model_install() -> None:
 
 
 # -- bench -----------------------------------------------------------------------------------
-
-
-def _bench_command(task: str) -> None:
-    @bench_app.command(
-        name=task,
-        help=f"Recall on {task}: share of all evidence found, beside BM25, dense and RRF.",
-    )
-    def command(
-        path: Annotated[Path, typer.Argument(help="The data: a file or folder, as published.")],
-        limit: Annotated[
-            int | None,
-            typer.Option(
-                help="Only the first N questions of each case (conversation, user, corpus)."
-            ),
-        ] = None,
-        results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path(
-            "results"
-        ),
-        as_json: AsJson = False,
-    ) -> None:
-        from mnemic import bench
-
-        bench.run(task, path, json_output=as_json, results_dir=results, limit=limit)
-
-
-for _task in ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa"):
-    _bench_command(_task)
-
-
-@bench_app.command()
-def fusion(
-    path: Annotated[
-        Path,
-        typer.Argument(
-            help="A folder that holds locomo, beam, lifebench and so on, each in a folder."
-        ),
-    ],
-    write: Annotated[
-        Path | None, typer.Option(help="A file that gets the fitted weights as JSON.")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
-    as_json: AsJson = False,
-) -> None:
-    """Fit the weights of the fusion, and ask each case with weights fitted without it."""
-    from mnemic import bench
-
-    bench.run("fusion", path, json_output=as_json, results_dir=results, write=write)
-
-
-@bench_app.command()
-def scale(
-    n: Annotated[int, typer.Option("--n", help="How many episodes.")] = 100_000,
-    results: Annotated[Path, typer.Option(help="Folder that gets a JSON line.")] = Path("results"),
-    as_json: AsJson = False,
-) -> None:
-    """Latency, rates and sizes at N episodes in one scope."""
-    from mnemic import bench
-
-    bench.run("scale", None, json_output=as_json, results_dir=results, n=n)
 
 
 if __name__ == "__main__":

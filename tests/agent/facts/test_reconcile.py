@@ -74,9 +74,11 @@ def test_a_later_value_closes_the_earlier_and_is_linked() -> None:
 
 
 def test_a_move_told_later_takes_effect_when_it_happened() -> None:
-    """"I moved in February", said in March, closes the old value in February."""
+    """ "I moved in February", said in March, closes the old value in February."""
     found = believed(
-        [said("Porto", 1), said("Porto", 40), said("Lisbon", 60, valid_from=32, change="begins")], [], True
+        [said("Porto", 1), said("Porto", 40), said("Lisbon", 60, valid_from=32, change="begins")],
+        [],
+        True,
     )
     assert holding(found, 31) == ["Porto"]
     assert holding(found, 33) == ["Lisbon"]
@@ -93,14 +95,14 @@ def test_an_old_import_does_not_retire_what_is_true() -> None:
 
 
 def test_a_past_stretch_leaves_the_present_alone() -> None:
-    """"I lived in Berlin until day 10" closes nothing but Berlin."""
+    """ "I lived in Berlin until day 10" closes nothing but Berlin."""
     found = believed([said("Lisbon", 20), said("Berlin", 30, valid_to=10)], [], True)
     assert holding(found, 31) == ["Lisbon"]
     assert holding(found, 5) == ["Berlin"]
 
 
 def test_a_denial_closes_and_is_a_fact() -> None:
-    """"I no longer live in Porto" ends Porto without naming another."""
+    """ "I no longer live in Porto" ends Porto without naming another."""
     found = believed([said("Porto", 1), said("Porto", 50, denied=True, change="ends")], [], True)
     assert holding(found, 51) == []
     assert [one.denied for one in found if one.valid_to_us is None] == [True]
@@ -118,7 +120,7 @@ def test_values_side_by_side_stay() -> None:
 
 
 def test_more_exact_is_the_same_fact() -> None:
-    """"Graça, Lisbon" says Lisbon and more; "New York" does not say York."""
+    """ "Graça, Lisbon" says Lisbon and more; "New York" does not say York."""
     found = believed([said("Lisbon", 1), said("Graça, Lisbon", 9)], [], True)
     assert [one.object for one in found] == ["Graça, Lisbon"]
     found = believed([said("York", 1), said("New York", 9)], [], True)
@@ -147,7 +149,11 @@ def test_a_correction_changes_one_fact_and_keeps_what_was_believed() -> None:
     wrong = next(one for one in believed(claims, [], True) if one.object == "Lisbon")
     act = Act(wrong.fact_id, "correct", 70 * DAY, "Lagos", "lagos", "Ana lives in Lagos.", 2000, 1)
     found = versions(claims, [act], one_at_a_time=True)
-    then = [one for one in found if one.believed_from_us <= 65 * DAY and (one.believed_to_us or 10**18) > 65 * DAY]
+    then = [
+        one
+        for one in found
+        if one.believed_from_us <= 65 * DAY and (one.believed_to_us or 10**18) > 65 * DAY
+    ]
     now = [one for one in found if one.believed_to_us is None]
     assert holding(then, 66) == ["Lisbon"]
     assert holding(now, 66) == ["Lagos"]
@@ -208,7 +214,8 @@ def test_every_belief_is_what_was_known_then(seed: int) -> None:
         then = {
             one.fact_id: replace(one, believed_from_us=0, believed_to_us=None)
             for one in made
-            if one.believed_from_us <= at and (one.believed_to_us is None or at < one.believed_to_us)
+            if one.believed_from_us <= at
+            and (one.believed_to_us is None or at < one.believed_to_us)
         }
         known = [claim for claim in claims if claim.ingested_us <= at]
         assert then == {one.fact_id: one for one in believed(known, [], True)}
@@ -250,12 +257,22 @@ def test_saying_it_again_is_one_witness() -> None:
 
 def test_a_hedge_is_less_and_experimental() -> None:
     """Maybe is less than yes."""
-    assert believe([Word("ana", 0.5, 0.95)]).confidence < believe([Word("ana", 1.0, 0.95)]).confidence
+    assert (
+        believe([Word("ana", 0.5, 0.95)]).confidence < believe([Word("ana", 1.0, 0.95)]).confidence
+    )
     assert believe([Word("ana", 0.5, 0.95)]).status == "experimental"
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 1), st.sampled_from([0.5, 0.85]), st.booleans())))
-def test_no_crowd_lifts_a_fact_above_its_sources(words: list[tuple[str, float, float, bool]]) -> None:
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdef"), st.floats(0, 1), st.sampled_from([0.5, 0.85]), st.booleans()
+        )
+    )
+)
+def test_no_crowd_lifts_a_fact_above_its_sources(
+    words: list[tuple[str, float, float, bool]],
+) -> None:
     """However many witnesses of low trust agree, the ceiling of their trust stands, and it is never verified."""
     found = believe(Word(w, c, t, against=a) for w, c, t, a in words)
     assert found.confidence <= max((t for _, _, t, a in words if not a), default=0)

@@ -277,7 +277,20 @@ def _chain(claims: Sequence[Stated]) -> list[_Period]:
             _state(claim, periods)
     for period in periods:
         period.id = _fact_id(period)
+        if period.next is not None and not _follows(period.next, period):
+            period.next = next((one for one in periods if _follows(one, period)), None)
     return periods
+
+
+def _follows(later: _Period, period: _Period) -> bool:
+    """Whether a period begins where another ends, so that links only lead forward in time."""
+    return (
+        not later.gone
+        and later is not period
+        and later.denied == (period.reason in ("denied", "ended"))
+        and later.start_us is not None
+        and later.start_us == period.end_us
+    )
 
 
 def _state(claim: Stated, periods: list[_Period]) -> None:

@@ -72,8 +72,9 @@ def recompute(
             claims[group] = claims_of(group)
     ids = episode_ids({row.seq for rows in claims.values() for row in rows})
     decided: dict[str, list[Act]] = defaultdict(list)
+    withdrawn = {row.target for row in acts if row.kind == "withdraw"}
     for row in acts:
-        if row.kind in ("correct", "confirm", "reject"):
+        if str(row.act) not in withdrawn and row.kind in ("correct", "confirm", "reject"):
             decided[row.target].append(_act(row))
     made: list[NamedTuple] = []
     for group in wanted:

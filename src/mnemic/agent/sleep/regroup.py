@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +22,7 @@ def regroup(
     *,
     drop: frozenset[int] = frozenset(),
     add: Sequence[ClaimRow] = (),
+    ignore_acts_of: frozenset[int] = frozenset(),
 ) -> Recomputed:
     """The rows of the touched groups, with the claims of some episodes replaced.
 
@@ -31,6 +33,7 @@ def regroup(
         touched: the groups to be computed.
         drop: episodes whose kept claims count no more.
         add: claims that count besides.
+        ignore_acts_of: episodes whose corrections count no more.
     """
     fresh: dict[Group, list[ClaimRow]] = defaultdict(list)
     for row in add:
@@ -62,7 +65,11 @@ def regroup(
         found = store.episodes((scope_id,), sorted(seqs))
         return {seq: episode.id for seq, episode in found.items()}
 
-    acts = store.derived.acts([scope_id])
+    acts = [
+        act
+        for act in store.derived.acts([scope_id])
+        if json.loads(act.content).get("seq") not in ignore_acts_of
+    ]
     return recompute(scope_id, path, sorted(touched), claims_of, known, acts, ids, functional_prior)
 
 

@@ -24,6 +24,12 @@ from mnemic.agent.sleep.summaries import summarise
 from mnemic.agent.speakers import is_name
 from mnemic.agent.write.prepare import to_us
 
+OPPOSITES = {"dislikes": "likes"}
+"""Relations that deny another, so that both are one group and contradict each other."""
+
+CORRECTION = "correction"
+"""The source of episodes that keep a person's correction; acts make use of them, not extraction."""
+
 BEFORE_MAX = 3
 """How many turns before an episode its extraction may look at."""
 
@@ -99,6 +105,8 @@ def rows_of(
     """
     rows: list[NamedTuple] = []
     for one, claims in zip(batch, extractor.claims(batch), strict=True):
+        if one.episode.source == CORRECTION:
+            claims = []
         rows += claim_rows(scope_id, one.seq, one.episode, claims, extractor.version)
         rows += mention_rows(scope_id, one.seq, one.episode)
         rows.append(
@@ -117,11 +125,16 @@ def claim_rows(
     for claim in claims:
         if not 0 <= claim.start < claim.end <= len(episode.text) or not claim.object.strip():
             continue
+        relation, turned = (
+            OPPOSITES.get(claim.relation, claim.relation),
+            claim.relation in OPPOSITES,
+        )
         rows.append(
             ClaimRow(
                 scope_id, seq, len(rows), claim.start, claim.end, claim.subject,
-                subject_key(claim.subject), claim.relation, claim.object,
-                object_key(claim.relation, claim.object), claim.statement, int(claim.denied),
+                subject_key(claim.subject), relation, claim.object,
+                object_key(claim.relation, claim.object), claim.statement,
+                int(claim.denied != turned),
                 min(max(claim.certainty, 0.0), 1.0), claim.change,
                 None if claim.valid_from is None else to_us(claim.valid_from),
                 None if claim.valid_to is None else to_us(claim.valid_to),

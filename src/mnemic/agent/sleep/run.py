@@ -22,6 +22,9 @@ from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock
 
 Phase = Literal["nrem", "rem"]
+EVERYWHERE = "*"
+"""The reach of a sleep over all scopes."""
+
 PHASES: tuple[Phase, ...] = ("nrem", "rem")
 
 
@@ -65,7 +68,7 @@ def sleep(
         ReadOnlyStore, StoreFull, StoreBusy: the step that failed changed nothing; earlier ones stay.
     """
     began = time.monotonic()
-    scope_ids = store.scope_ids(reach)
+    scope_ids = store.derived.all_scopes() if reach == EVERYWHERE else store.scope_ids(reach)
     run = store.derived.begin(reach, ",".join(phases), to_us(clock.now()))
     work = Work(
         store, Views(store), extractor, clock, run.run,

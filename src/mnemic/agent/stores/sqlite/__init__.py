@@ -83,15 +83,22 @@ class SqliteStore(SqliteLog):
         with self.turnstile.hold(DERIVE):
             yield
 
-    def erase(self, scope_id: int, seqs: Sequence[int], rows: Sequence[NamedTuple]) -> Erased:
+    def erase(
+        self,
+        scope_id: int,
+        seqs: Sequence[int],
+        groups: Sequence[tuple[str, str]],
+        rows: Sequence[NamedTuple],
+    ) -> Erased:
         """Removes episodes with everything that was derived from them, in one transaction.
 
         Args:
             scope_id: the scope.
             seqs: the episodes' numbers.
-            rows: what is to be derived of the groups that lose a claim, in place of what was.
+            groups: subjects and relations whose facts are replaced.
+            rows: their new rows.
         """
-        return remove(self, scope_id, seqs, rows)
+        return remove(self, scope_id, seqs, groups, rows)
 
     def scrub(self) -> bool:
         """Cleans free pages, full-text segments and the WAL of what was erased; False if a reader

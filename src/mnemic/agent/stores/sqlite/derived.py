@@ -17,12 +17,18 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.knowledge import NAMES, TABLES, ActRow, RunRow, UseRow
+from mnemic.agent.knowledge import NAMES, TABLES, ActRow, ColdRow, RunRow, UseRow
 from mnemic.agent.stores.sqlite.connection import explained
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
 from mnemic.errors import InvalidInput, StoreError
 
 R = TypeVar("R", bound=NamedTuple)
+
+NEXT_MARK = (
+    "INSERT INTO properties VALUES ('knowledge', '1') "
+    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+)
+"""Says that what was read of derived rows before is no longer true."""
 
 JOURNALS_MAX = 50
 """How many runs can be undone; journals of older ones are let go."""
@@ -34,6 +40,8 @@ class Step:
     def __init__(self, writer: apsw.Connection) -> None:
         self._writer = writer
         self._before = writer.total_changes()
+        self.hot_changed = False
+        """Whether episodes left the hot index or came back."""
 
     @property
     def changed(self) -> int:
@@ -44,12 +52,14 @@ class Step:
         """Adds rows; one with the same key is replaced."""
         for row in rows:
             table, _ = TABLES[type(row)]
+            self.hot_changed |= type(row) is ColdRow
             marks = ",".join("?" * len(row))
             self._writer.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
 
     def delete(self, kind: type[NamedTuple], /, scope_id: int, **equal: Any) -> None:
         """Deletes the rows of a scope whose columns equal these values, or are among them."""
         table, _ = TABLES[kind]
+        self.hot_changed |= kind is ColdRow
         for some in _batches(equal):
             where, values = _where(kind, [scope_id], some)
             self._writer.execute(f"DELETE FROM {table} WHERE {where}", values)  # noqa: S608
@@ -110,6 +120,21 @@ class SqliteDerived:
                 )
             ]
 
+    def mark(self) -> int:
+        """Grows with every change of derived rows by any process."""
+        with explained(self._log.path):
+            row = self._log.reader().execute(
+                "SELECT CAST(ifnull(max(value), 0) AS INTEGER) FROM properties "
+                "WHERE name = 'knowledge'"
+            )
+            return int(row.fetchone()[0])
+
+    def all_scopes(self) -> list[int]:
+        """The numbers of all scopes. For the owner of the store, not for a door."""
+        with explained(self._log.path):
+            rows = self._log.reader().execute("SELECT scope_id FROM scopes ORDER BY scope_id")
+            return [int(row[0]) for row in rows]
+
     def said(self, scope_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of every episode of a scope its number and when it was said, both int64 (n,)."""
         with explained(self._log.path):
@@ -156,11 +181,15 @@ class SqliteDerived:
             for name in NAMES:
                 session.attach(name)
             try:
-                yield Step(writer)
+                step = Step(writer)
+                yield step
                 changes = session.changeset()
             finally:
                 session.close()
+            if step.hot_changed:
+                writer.execute(NEXT_GENERATION)
             if changes:
+                writer.execute(NEXT_MARK)
                 writer.execute(
                     "INSERT INTO run_changes SELECT ?1, ifnull(max(step), 0) + 1, ?2 "
                     "FROM run_changes WHERE run = ?1",
@@ -175,7 +204,6 @@ class SqliteDerived:
                 (at_us, json.dumps(report, sort_keys=True), run),
             )
             writer.execute("DELETE FROM run_changes WHERE run <= ?", (run - JOURNALS_MAX,))
-            writer.execute(NEXT_GENERATION)
 
     def runs(self) -> list[RunRow]:
         """All runs, newest first."""
@@ -222,6 +250,7 @@ class SqliteDerived:
                     ) from error
             writer.execute("UPDATE runs SET state = 'undone' WHERE run = ?", (run,))
             writer.execute("DELETE FROM run_changes WHERE run = ?", (run,))
+            writer.execute(NEXT_MARK)
             writer.execute(NEXT_GENERATION)
         return changed
 
@@ -255,6 +284,7 @@ class SqliteDerived:
         with self._log.writing() as writer:
             for name in (*NAMES, "run_changes"):
                 writer.execute(f"DELETE FROM {name}")  # noqa: S608
+            writer.execute(NEXT_MARK)
             writer.execute(NEXT_GENERATION)
 
     # -- acts and uses -----------------------------------------------------------------------
@@ -275,6 +305,7 @@ class SqliteDerived:
                 ),
             )
             number = int(writer.last_insert_rowid())
+            writer.execute(NEXT_MARK)
             if kind in ("suppress", "restore"):
                 seq = int(content["seq"])
                 if kind == "suppress":

@@ -28,11 +28,15 @@ _BY_SEQ = (
 
 
 def remove(
-    store: SqliteLog, scope_id: int, seqs: Sequence[int], rows: Sequence[NamedTuple]
+    store: SqliteLog,
+    scope_id: int,
+    seqs: Sequence[int],
+    groups: Sequence[tuple[str, str]],
+    rows: Sequence[NamedTuple],
 ) -> Erased:
     """Deletes episodes with what was derived from them, and puts what is derived anew.
 
-    Facts and groups of the rows' own keys are replaced; summaries, rooms, lessons and gist of the
+    Facts of the groups are replaced; summaries, rooms, lessons and gist of the
     scope go whole, as the next sleep makes them anew; so do the journals of all runs, which hold
     copies of rows.
     """
@@ -46,7 +50,6 @@ def remove(
 
     now_us = int(SystemClock().now().timestamp() * 1e6)
     with store.writing() as writer:
-        groups: set[tuple[str, str]] = set()
         for seq in seqs:
             row = writer.execute(
                 "SELECT id FROM episodes WHERE seq = ? AND scope_id = ?", (seq, scope_id)
@@ -54,18 +57,6 @@ def remove(
             if row is None:
                 continue
             ids.append(str(row[0]))
-            groups.update(
-                writer.execute(
-                    "SELECT subject_key, relation FROM claims WHERE scope_id = ? AND seq = ?",
-                    (scope_id, seq),
-                )
-            )
-            facts = writer.execute(
-                "SELECT DISTINCT f.subject_key, f.relation FROM evidence e JOIN facts f USING "
-                "(scope_id, fact_id) WHERE e.scope_id = ? AND e.seq = ?",
-                (scope_id, seq),
-            )
-            groups.update(facts.fetchall())
             delete(writer, "terms", "rowid = ?", (seq,))
             for table in _BY_SEQ:
                 delete(writer, table, "scope_id = ? AND seq = ?", (scope_id, seq))

@@ -1,0 +1,70 @@
+"""`mnemic bench`: the commands that measure the memory of episodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnemic.serve.options import AsJson
+
+Results = Annotated[Path, typer.Option(help="Folder that gets a JSON line.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(help="Only the first N questions of each case (conversation, user, corpus)."),
+]
+Root = Annotated[
+    Path,
+    typer.Argument(help="A folder that holds locomo, beam, lifebench and so on, each in a folder."),
+]
+TASKS = ("locomo", "beam", "lifebench", "multihop", "code-history", "timeqa")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands to `mnemic bench`."""
+    for task in TASKS:
+        _retrieval(app, task)
+    for command in (fusion, scale):
+        app.command()(command)
+
+
+def _retrieval(app: typer.Typer, task: str) -> None:
+    @app.command(
+        name=task,
+        help=f"Recall on {task}: share of all evidence found, beside BM25, dense and RRF.",
+    )
+    def command(
+        path: Annotated[Path, typer.Argument(help="The data: a file or folder, as published.")],
+        limit: Limit = None,
+        results: Results = Path("results"),
+        as_json: AsJson = False,
+    ) -> None:
+        from mnemic import bench
+
+        bench.run(task, path, json_output=as_json, results_dir=results, limit=limit)
+
+
+def fusion(
+    path: Root,
+    write: Annotated[
+        Path | None, typer.Option(help="A file that gets the fitted weights as JSON.")
+    ] = None,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Fit the weights of the fusion, and ask each case with weights fitted without it."""
+    from mnemic import bench
+
+    bench.run("fusion", path, json_output=as_json, results_dir=results, write=write)
+
+
+def scale(
+    n: Annotated[int, typer.Option("--n", help="How many episodes.")] = 100_000,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Latency, rates and sizes at N episodes in one scope."""
+    from mnemic import bench
+
+    bench.run("scale", None, json_output=as_json, results_dir=results, n=n)
