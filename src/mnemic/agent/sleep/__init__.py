@@ -1,0 +1,1 @@
+"""Sleep: what is made of episodes while nobody waits."""
