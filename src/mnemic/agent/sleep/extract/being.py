@@ -16,7 +16,7 @@ _I = re.IGNORECASE
 _NAME_WORD = r"[A-ZÀ-ÖØ-Þ][\w\-À-ÿ'’]*"
 _NAMES = re.compile(rf"\s*(?P<name>{_NAME_WORD}(?:\s+{_NAME_WORD}){{0,3}})")
 _CALLED = re.compile(r"\s+(?:called|named)\s+(?=[A-Z])")
-_AGE = re.compile(r"\s+(?:now\s+|already\s+)?(?P<n>\d{1,3})(?P<unit>\s*(?:years?[\s-]old|y/?o|yrs?\s+old)\b)?")
+_AGE = re.compile(r"\s+(?:now\s+|already\s+)?(?P<n>\d{1,3})(?![.,]\d)(?P<unit>\s*(?:years?[\s-]old|y/?o|yrs?\s+old)\b)?")
 _AGE_END = re.compile(r"\s*(?:$|[.,;!)]|\s(?:and|but|now|already|years?\s+of\s+age)\b)")
 _FROM = re.compile(r"\s+(?:originally\s+)?from\s+")
 _BORN = re.compile(r"\s+born\s+(?:and\s+(?:raised|bred)\s+)?(?P<where>in|on)\s+", _I)
@@ -24,7 +24,7 @@ _RAISED = re.compile(r"\s+(?:raised|brought\s+up)\s+in\s+", _I)
 _ALLERGIC = re.compile(r"\s+(?:\w+ly\s+)?allergic\s+to\s+", _I)
 _AFRAID = re.compile(r"\s+(?:afraid|scared|terrified|frightened)\s+of\s+", _I)
 _INTO = re.compile(
-    r"\s+(?:(?:a\s+)?(?:big\s+|huge\s+|great\s+)?(?:fan|lover)\s+of|(?:very\s+|really\s+)?(?:fond\s+of|keen\s+on|into|interested\s+in|"
+    r"\s+(?:(?:a\s+)?(?:big\s+|huge\s+|great\s+)?(?:fan|lover)\s+of|(?:very\s+|really\s+)?(?:fond\s+of|keen\s+on|into|interested\s+in|obsessed\s+with|"
     r"passionate\s+about|crazy\s+about))\s+",
     _I,
 )
@@ -49,7 +49,7 @@ _MONTH = re.compile(
 _FAVOURITE = re.compile(r"(?:(?:\w+-)?time\s+)?favou?rite\s+(?P<thing>[\w' -]{2,40})$", _I)
 _MY_FAVOURITE = re.compile(r"\s+(?:my|our)\s+(?:all[\s-]time\s+)?favou?rite\s+(?P<thing>[\w'-]+(?:\s+[\w'-]+)?)(?=\s*(?:$|[,.;!]))", _I)
 _MY_KIN = re.compile(r"\s+(?:my|our)\s+(?P<np>[\w'’-]+(?:\s+[\w'’-]+){0,2})(?=\s*(?:$|[,.;!]|\s(?:and|but|from|at|who)\b))", _I)
-_NUMBER = re.compile(r"\s+(?P<value>(?:about\s+|around\s+)?[€$£]?\d[\d.,]*(?:\s?(?:%|°|[A-Za-zµ²³]+(?:\s(?:per|a|an|by)\s\w+)?))?)(?=\s*(?:$|[,.;!]|\s(?:and|but|now)\b))")
+_NUMBER = re.compile(r"\s+(?P<value>(?:about\s+|around\s+)?[€$£]?\d[\d.,]*(?:\s?(?:to|-|–)\s?[€$£]?\d[\d.,]*)?(?:\s?(?:%|°|[A-Za-zµ²³]+(?:\s(?:per|a|an|by)\s\w+)?))?)(?=\s*(?:$|[,.;!](?!\d)|\s(?:and|but|now)\b))")
 _EVENTS = re.compile(
     r"\b(?:wedding|birthday|anniversary|appointment|flight|exam|interview|deadline|meeting|surgery|operation|concert|graduation|"
     r"trip|holiday|vacation|party|conference|due\s+date|move|check-?up|presentation|defen[cs]e|race|marathon|release|launch|"
@@ -173,7 +173,7 @@ def _led(text: str, subject: Subject, at: int, stop: int) -> Draft | None:
         if match is None:
             continue
         draft = _piece(text, relation, match.end(), stop, commas=relation == "lives_in", says=says)
-        if draft is None:
+        if draft is None or objects.restricted(text, draft.end):
             return None
         value = text[draft.start : draft.end]
         if relation in ("partner", "lives_in"):

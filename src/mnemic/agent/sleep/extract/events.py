@@ -21,13 +21,14 @@ _UNCLEAR = re.compile(
     _I,
 )
 _MY = re.compile(r"\b(?:my|our)\b", _I)
-_LOOSE = re.compile(r"\b(?:on|in|at|for|of|with|to|and|or|the|a|an|by|from|during|about|as|around|my|our|\w+ly)$", _I)
+_LOOSE = re.compile(r"\b(?:on|in|at|for|of|with|to|and|or|the|a|an|by|from|during|about|as|around|my|our|again|finally|really|quickly|slowly|just|together\s+with|to\s+(?:see|discuss|do|get|make))$", _I)
 _NO_EVENT = frozenset(
     "be think feel want need like love hate hope know believe guess see look seem wonder mean say tell ask hear try "
     "decide realize realise notice plan expect wish worry find understand remember forget have let keep "
-    "suggest live work recommend appreciate care mind sound agree help come get make give".split()
+    "suggest encounter experience face enjoy love adore need run-into end work live recommend appreciate care mind sound agree help come get make give".split()
 )
 _ALSO_NO_PLAN = frozenset("let try be see think check look keep definitely consider share tell ask".split())
+_NO_PLAN = frozenset("feel need want have like love know believe understand seem look become be".split())
 _DATED_NOUN = re.compile(
     r"\s+(?P<what>(?:an?|my|our)\s+(?:[\w'-]+\s+){0,4}?(?:appointment|meeting|exam|interview|flight|wedding|concert|surgery|"
     r"party|conference|presentation|check-?up|trip|class|rehearsal|date|deadline|match|race|reservation))\b",
@@ -62,7 +63,7 @@ def _plan(
             "plans", noun.start("what"), noun.end("what"), says=f"has {what} ({day_words(when.span)})",
             valid_from=when.span.start, valid_to=when.span.end, timed=True,
         )  # fmt: skip
-    if verb.tense == "future" and verb.base not in _ALSO_NO_PLAN:
+    if verb.tense == "future" and verb.base not in _ALSO_NO_PLAN | _NO_PLAN:
         found = _phrase(text, verb.word_start, stop, when)
         lead = "plans to "
     elif (
@@ -78,6 +79,8 @@ def _plan(
     if found is None:
         return None
     begin, end, value = found
+    if len(value.split()) < 2:
+        return None
     return Draft(
         "plans", begin, end, value=value, says=f"{lead}{value} ({day_words(when.span)})",
         certainty=0.6 if verb.hedged else 1.0,
@@ -109,16 +112,20 @@ def _deed(
 
 def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str] | None:
     """The verb with what it takes, its words of time left out."""
-    cut = re.compile(r"[,;:()\n\"“”]|\s[-–—]\s|[—–]|\s(?:because|but|so|which|who|where|when|while|although|though|since|until|after|before|as|that|than|and\s+(?:then|I|we|he|she|it|they|am|was|were|had|have|want|will|would|felt|found|realized|realised|is|are|it['’]s))\b").search(text, at, stop)
+    cut = re.compile(r"[,:](?!\d)|\.\s|[;()\n\"“”]|\s[-–—]\s|[—–]|\s(?:because|but|so|which|who|where|when|while|although|though|since|until|after|before|as|that|than|and\s+(?:then|I|we|he|she|it|they|am|was|were|had|have|want|will|would|felt|found|realized|realised|is|are|it['’]s))\b").search(text, at, stop)
     end = cut.start() if cut else stop
     value = " ".join(text[at:end].split()).rstrip(" .!?")
     phrase = " ".join(when.phrase.split())
+    if when.phrase and when.phrase in text[end:stop]:  # the time is that of something else
+        return None
+    if _OTHERS_TIME.search(text[at:end]) and phrase in value:
+        place = value.find(phrase)
+        if re.search(r"\s\w{3,20}ed\s*$", value[:place]) and " " in value[:place].strip():
+            return None
+    if phrase and re.search(rf"\b{re.escape(phrase)}\s+(?:and|or)\b", value):
+        return None
     if phrase and phrase in value:
         value = re.sub(rf"\s*\b{re.escape(phrase)}\b", "", value, count=1)
-    elif phrase and when.phrase in text[max(0, at - 80) : at]:
-        pass
-    elif phrase and end < stop and when.phrase in text[end:stop]:
-        pass
     value = " ".join(value.split()).rstrip(" ,.")
     while (loose := _LOOSE.search(value)) is not None and loose.start() > 0:
         value = value[: loose.start()].rstrip()
@@ -127,9 +134,12 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
         return None
     if re.search(r"\b(?:today|yesterday|tomorrow|tonight|next|last|ago)\b", value, _I):
         return None
-    if re.search(r"\b(?:some|any)$", value):
+    if re.search(r"\b(?:some|any)$|\bnow\b", value) or (len(found) > 1 and objects.head(value) in words.DISCOURSE):
         return None
     return at, end, value
+
+
+_OTHERS_TIME = re.compile(r"\w{3,20}ed\s")
 
 
 def _habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft | None:
@@ -147,7 +157,7 @@ def _habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft | None:
         return None
     value = " ".join(text[verb.word_start : piece[1]].split())
     rest = text[piece[0] : piece[1]]
-    if not 2 <= len(_WORD.findall(value)) <= 10 or _UNCLEAR.search(value) or not rest:
+    if not 2 <= len(_WORD.findall(value)) <= 10 or _UNCLEAR.search(value) or re.match(r"(?:or|and)\b", rest):
         return None
     if words.SUPPORT & set(rest.lower().split()):
         return None

@@ -12,10 +12,10 @@ Piece = tuple[int, int]
 _STOP = re.compile(
     r"\s+(?:in|on|by|at|this|next|last|every|of|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
     r"July|August|September|October|November|December|(?:1[89]|20)\d\d|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b|"
-    r"\s*(?:[,;:()\[\]{}!?\n\"“”]|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
+    r"\s*(?:[;()\[\]{}!?\n\"“”]|[,:](?!\d)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
-    r"due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
-    r"and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
+    r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
+    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
     r"would|will|can|hope|feel|think|always|often|usually|really|just|every|sometimes|it['’]s|I['’]\w+)|"
     r"it['’]?s?|I|I['’]\w+|we|he|she|they|you|that|is|are|was|were|has|have|will|would|can|could|did|does|do)(?=\s|$|[,.;:!?])",
 )
@@ -47,7 +47,7 @@ _BAD_FIRST = frozenset(
     "also still already never always often even only about like up down out off away back over under "
     "no none neither nobody any every each all both to be been being am is are was were do does did "
     "much more most less least many few enough well better best good great nice fine ok okay in on at "
-    "for with by from of into onto upon through during within without i we he she they".split()
+    "several some various certain numerous for with by from of into onto upon through during within without i we he she they".split()
 )
 _NP_WORDS_MAX = 8
 _CHARS_MAX = 120
@@ -72,7 +72,9 @@ def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CH
         ends = text.find(close, title.end(), stop)
         if ends < 0:
             return None
-        return (title.end(), ends) if ends - title.end() <= chars else None
+        while ends > title.end() and text[ends - 1] in " ,.;":
+            ends -= 1
+        return (title.end(), ends) if 0 < ends - title.end() <= chars else None
     for found in _STOP.finditer(text, at, stop):
         if commas and found[0].strip() == "," and _place_follows(text, found.end(), stop):
             continue
@@ -132,6 +134,17 @@ def known_thing(value: str) -> bool:
     return head(value) not in words.DISCOURSE
 
 
+_PREPOSITION = re.compile(r"\b(?:near|in|at|of|with|by|on|about|to|for|from|under|over|especially|especially|or)\b", re.IGNORECASE)
+
+
+def restricted(text: str, end: int) -> bool:
+    """Whether words behind a value narrow it down, so that the value alone would say too much."""
+    return _NARROWS.match(text, end) is not None
+
+
+_NARROWS = re.compile(r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that))\b")
+
+
 def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
     """The members of a short list "tea, coffee and cake"; the whole where it is none."""
     whole = re.compile(r"[^,.;:()\n!?]{2,40}(?:,\s+[^,.;:()\n!?]{2,40}){0,6},?\s+and\s+[^,.;:()\n!?]{2,60}").match(
@@ -152,7 +165,11 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
     values = [text[a:b].strip() for a, b in pieces]
     if len(pieces) < 2 or any(not 1 <= len(value.split()) <= 3 for value in values):
         return
-    if any(not plain(value) for value in values):
+    if any(not plain(value) or _PREPOSITION.search(value) for value in values):
+        return
+    if len(pieces) == 2 and len(values[0].split()) == 1 and len(values[1].split()) > 1 and (
+        not values[1].split()[0].endswith("ing")
+    ):  # "action and comedy films" is one value, and "tea and green beans" may be
         return
     yield from pieces
 

@@ -95,7 +95,9 @@ def _job(value: str) -> bool:
 
 
 def _liked(value: str) -> bool:
-    return objects.plain(value, 8) and objects.known_thing(value) and not _TOO_WIDE.match(value)
+    return (
+        objects.plain(value.removeprefix("to "), 8) and objects.known_thing(value) and not _TOO_WIDE.match(value)
+    )
 
 
 _TOO_WIDE = re.compile(
@@ -204,8 +206,10 @@ def _had(value: str) -> bool:
 
 
 def _gone(value: str) -> bool:
-    return objects.plain(value, 6) and bool(
-        set(re.findall(r"[\w-]+", value.lower())) & (words.POSSESSIONS | words.PETS)
+    return (
+        objects.plain(value, 6)
+        and re.match(r"(?:my|our|the|both)\s", value, _I) is not None
+        and objects.head(value) in words.POSSESSIONS | words.PETS
     )
 
 
@@ -286,7 +290,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "use": (_rule("uses", r"\s+", _tool, many=True),),
     "drive": (_rule("drives", r"\s+", _vehicle, tenses=_PRESENT),),
     "take": (_rule("takes", r"\s+", _medicine),),
-    "read": (_rule("reads", r"\s+(?:the\s+(?:book|novel)\s+|a\s+(?:book|novel)\s+called\s+)?", _company, tenses=("progressive",)),),
+    "read": (
+        _rule("reads", r"\s+(?:an?|the)\s+(?:\w+\s+){0,2}(?:book|novel|series|memoir|biography)\s+(?:\w+\s+){0,3}(?:called|titled|named|entitled)\s+", _company, tenses=("progressive",)),
+        _rule("reads", r"\s+(?:the\s+(?:book|novel)\s+|a\s+(?:book|novel)\s+called\s+)?", _company, tenses=("progressive",)),
+    ),
     "eat": (_rule("diet", r"\s+", _food, tenses=(*_PRESENT, "used")),),
     "drink": (_rule("diet", r"\s+", _food, says="drinks {o}", tenses=_PRESENT),),
     "quit": _LEFT_JOB,
@@ -314,6 +321,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 _FROM_TOOL = re.compile(r"\s+from\s+(?P<old>\S+(?:\s\d+)?)(?=\s+to\b|\s*$|[\s,.;])", _I)
 _FROM_PLACE = re.compile(r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])")
+_NARROWED = frozenset(("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns"))
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
 _ALSO = re.compile(r"\b(?:also|too|as\s+well|in\s+addition)\b", _I)
@@ -361,6 +369,12 @@ def _values(rule: Rule, text: str, at: int, stop: int) -> list[objects.Piece]:
         stop = aside.start() if aside else stop
     piece = objects.cut(text, at, stop, commas=rule.commas)
     if piece is None or not rule.accepts(text[piece[0] : piece[1]]):
+        return []
+    if rule.relation in _NARROWED and (
+        objects.restricted(text, piece[1])
+        or (rule.relation == "prefers" and text.startswith(" or ", piece[1]))
+        or (" " not in text[piece[0] : piece[1]] and text[piece[1] : stop].startswith(","))
+    ):
         return []
     return [piece]
 

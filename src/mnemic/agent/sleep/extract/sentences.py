@@ -84,7 +84,7 @@ _SPLIT = re.compile(
     r"(?:is|was|has|lives|works|and\s+I|loves|likes|hates|got|moved|just|also|now)\b))"
 )
 # The same where "and" joins a second verb to the first one's subject.
-_JOIN = re.compile(r",?\s+(?:and\s+then|and\s+also|and\s+now|and|but|then)\s+(?=[a-z])|,\s+(?=[a-z])")
+_JOIN = re.compile(r",?\s+(?:and\s+then|and\s+also|and\s+now|and|but|then)\s+(?=[a-z])")
 _FINE_WORDS = frozenset(
     ("", "and", "and then", "and so", "and also", "and now", "but", "but now", "so", "because", "cause",
      "although", "though", "whereas", "since", "plus", "yet", "then", "while")
@@ -219,11 +219,11 @@ def _stated(
         if word not in _FINE_WORDS:
             lead = ""
             continue
-        opened, certainty = _opened(text, start, stop)
+        opened, certainty, time = _opened(text, start, stop)
         yield Clause(
-            opened, stop, (begin, end), certainty, joined, first and number == 0, lead
+            opened, stop, (begin, end), certainty, joined, first and number == 0, time or lead
         )
-        lead = text[start:stop] if stop - start < 40 else ""
+        lead = text[start:stop] if _TIME.fullmatch(text, start, stop) else ""
 
 
 _ASIDE = re.compile(r"\b(?:as|like)\s+I\s+(?:said|mentioned|told\s+you)\b", _I)
@@ -254,9 +254,22 @@ def _parts(text: str, begin: int, end: int) -> Iterator[tuple[int, int, str, boo
     yield start, end, word, False
 
 
-def _opened(text: str, start: int, stop: int) -> tuple[int, float]:
-    """Where the subject begins after words like "well" and "I think", and how sure that is."""
-    certainty = 1.0
+_TIME = re.compile(
+    r"\s*(?:and\s+|but\s+|so\s+|then\s+)?(?:(?:early|late|later|earlier)\s+)?(?:today|yesterday|tomorrow|tonight|(?:last|this|next)\s+\w+(?:\s+\w+)?|"
+    r"(?:in|on|at|since|until|from|during|by|around)\s+[\w ,]{2,36}|(?:a|one|two|three|four|five|six|\d+)\s+\w+\s+ago|"
+    r"[A-Z][a-z]+\s+\d{1,2}(?:st|nd|rd|th)?|\d{4}-\d\d-\d\d)\s*",
+    _I,
+)
+_TIME_LEAD = re.compile(
+    r"(?:today|yesterday|tomorrow|tonight|(?:last|this|next)\s+\w+|(?:in|on|since)\s+[\w ]{2,24}?|"
+    r"(?:a|one|two|three|four|five|six|\d+)\s+\w+\s+ago)\s+(?=(?:I|we|my|our)\b)",
+    _I,
+)
+
+
+def _opened(text: str, start: int, stop: int) -> tuple[int, float, str]:
+    """Where the subject begins after words like "well", "I think", "today"; how sure; the time."""
+    certainty, time = 1.0, ""
     for _ in range(2):
         lead = _LEAD.match(text, start, stop)
         if lead:
@@ -264,9 +277,12 @@ def _opened(text: str, start: int, stop: int) -> tuple[int, float]:
         hedge = _HEDGE_LEAD.match(text, start, stop)
         if hedge:
             start, certainty = hedge.end(), 0.6
-        if not lead and not hedge:
+        timed = _TIME_LEAD.match(text, start, stop)
+        if timed:
+            start, time = timed.end(), timed[0].strip()
+        if not lead and not hedge and not timed:
             break
-    return start, certainty
+    return start, certainty, time
 
 
 def joins(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:

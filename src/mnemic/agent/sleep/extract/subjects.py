@@ -139,6 +139,8 @@ def _made(parts: list[str], speaker: str, start: int, end: int, tail: str) -> Su
             break
     name = " ".join(parts[first_name:])
     head = nouns[first_name - 1]
+    if first_name > 1 and parts[first_name - 1][0].isupper():  # "our customer Sister Wang"
+        return None
     if name and any(not part[0].isupper() for part in parts[first_name:]):
         return None
     kin = head if head in words.PEOPLE else ""
@@ -170,6 +172,8 @@ def _someone(text: str, at: int, stop: int, names: Collection[str]) -> Subject |
     if lower[0] in words.NOT_NAMES or any(part in words.SUPPORT for part in lower):
         if lower[0] in ("mom", "dad", "mum"):
             return None
+        return None
+    if any(part.isupper() and len(part) > 1 for part in parts):
         return None
     known = match["name"] in names or parts[0] in names
     if not known and (

@@ -29,7 +29,7 @@ _IRREGULAR = (
 PAST_OF = {forms.split()[0]: forms.split()[1] for forms in _IRREGULAR.split(",")}
 _PARTICIPLE_OF = {forms.split()[0]: forms.split()[2] for forms in _IRREGULAR.split(",")}
 _REGULAR = (
-    "live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
+    "need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
     "own play use learn stop start switch migrate retire marry divorce turn join adopt resign visit "
     "attend finish complete change practice practise avoid collect train graduate celebrate order "
     "watch walk hike cook bake paint jog travel volunteer commute book sign submit open close cancel "
@@ -140,11 +140,11 @@ def verb_at(text: str, at: int, stop: int, opening: str = "") -> Verb | None:
         stop: where the clause ends.
         opening: what hangs on the subject: "m", "ve", "ll", "d", "re", "s".
     """
-    auxiliary = {"m": "be", "re": "be", "s": "be", "ve": "have", "ll": "will", "d": "would"}.get(
+    auxiliary = {"m": "be", "re": "be", "s": "be", "ve": "have", "ll": "will", "d": "modal"}.get(
         opening, ""
     )
     denied = hedged = been = False
-    tense_word = {"be": "present"}.get(auxiliary, "")
+    tense_word = {"be": "present", "modal": "would"}.get(auxiliary, "")
     adverbs: list[str] = []
     begin = -1
     place = at
@@ -212,7 +212,7 @@ def verb_at(text: str, at: int, stop: int, opening: str = "") -> Verb | None:
             and ((to := _to(text, match.end(), stop)) or word == "gonna")
         ):
             following = _WORD.match(text, to or match.end(), stop)
-            if following is not None and _is_base(following[1].lower()):
+            if following is not None and _is_base(following[1]):
                 auxiliary, last_aux = "will", None
                 place = to or match.end()
                 continue
@@ -239,7 +239,7 @@ _NOT_BASES = frozenset("the a an my our his her their this that some any no it w
 
 
 def _is_base(word: str) -> bool:
-    return word not in _NOT_BASES and (
+    return word.islower() and word not in _NOT_BASES and (
         "base" in FORMS.get(word, {}) or not word.endswith(("s", "ed", "ing"))
     )
 
@@ -292,10 +292,10 @@ def _main(
             )
         base, of = ing, "past" if tense == "past" and not been else "progressive"
     elif auxiliary == "have":
-        base = forms.get("participle")
+        base = forms.get("participle") or (word if word.endswith("ed") and len(word) > 4 else None)
         if base is None and word == "got":
             base, of = "have", "present"
-        elif base is None or (base == word and "past" not in forms and base not in _SAME):
+        elif base is None or (base == word and forms and "past" not in forms and base not in _SAME):
             if word == "to":
                 return None
             return _auxiliary_alone(
