@@ -1,0 +1,1 @@
+"""Sleep: what is derived from episodes while nobody waits."""
