@@ -28,7 +28,8 @@ from mnemic.agent.knowledge import (
     SummaryRow,
 )
 from mnemic.agent.protocols import Embedder, Store
-from mnemic.agent.sleep.extract.vocabulary import object_key, statement_of
+from mnemic.agent.sleep.extract.keys import object_key
+from mnemic.agent.sleep.extract.vocabulary import predicate, shown
 from mnemic.agent.sleep.regroup import dropped, regroup
 from mnemic.agent.sleep.replay import CORRECTION, Extractor, RuleExtractor, subject_key
 from mnemic.agent.sleep.run import EVERYWHERE, PHASES, Phase, SleepReport
@@ -599,7 +600,8 @@ class Knows:
                 f"the correction {said!r:.60} does not say what {row.statement!r} should be; give "
                 "the value alone"
             )
-        return bare, statement_of(row.subject, row.relation, bare)
+        said_of = predicate(row.relation, bare, denied=False, past=False, ended=False)
+        return bare, f"{shown(row.subject)} {said_of}."
 
     def _decide(self, row: FactRow, kind: str, content: dict[str, Any], path: str) -> None:
         """Writes down an act and computes the one group it touches, as a run that can be undone."""

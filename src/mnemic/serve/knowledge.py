@@ -170,7 +170,7 @@ def facts(
     with open_memory(existing(db), embedder=None, zone=zone) as memory:
         found = memory.facts(
             about, scope=scope, as_of=as_of, believed_at=believed_at, history=history,
-            min_confidence=min_confidence, require=require,  # type: ignore[arg-type]
+            min_confidence=min_confidence, require=require,
         )  # fmt: skip
     if as_json:
         print_json({"facts": [fact_object(fact) for fact in found]})

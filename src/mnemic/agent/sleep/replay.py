@@ -17,9 +17,9 @@ from mnemic.agent.facts.claims import Claim
 from mnemic.agent.knowledge import ClaimRow, LessonRow, MentionRow, ReplayRow, SummaryRow
 from mnemic.agent.records import Episode
 from mnemic.agent.sleep.entities import mentions_of
-from mnemic.agent.sleep.extract.procedures import lessons_of
+from mnemic.agent.sleep.extract.keys import object_key
+from mnemic.agent.sleep.extract.procedures import lessons
 from mnemic.agent.sleep.extract.turns import Turn
-from mnemic.agent.sleep.extract.vocabulary import object_key
 from mnemic.agent.sleep.summaries import summarise
 from mnemic.agent.speakers import is_name
 from mnemic.agent.write.prepare import to_us
@@ -172,7 +172,7 @@ def session_rows(scope_id: int, session: Session) -> list[NamedTuple]:
                 summary.maker,
             )
         )  # fmt: skip
-    for lesson in lessons_of([Turn(one.speaker, one.text) for one in session.episodes]):
+    for lesson in lessons([Turn(one.speaker, one.text) for one in session.episodes]):
         quotes = [[session.seqs[i], a, b] for i, a, b in lesson.quotes]
         name = sha256(f"{session.name}\0{lesson.trigger}\0{lesson.action}".encode()).hexdigest()
         rows.append(
