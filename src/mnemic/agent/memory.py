@@ -242,6 +242,7 @@ class Memory:
         window: Window | Span | Literal["auto"] | None = "auto",
         channels: Sequence[str] = CHANNELS,
         vector: NDArray[np.float32] | None = None,
+        abstain_below: float | None = None,
     ) -> Recall:
         """The best k episodes of a scope for a query, with the window read from it and traces.
 
@@ -254,11 +255,14 @@ class Memory:
                 a Window is taken as it is; None looks at all times.
             channels: which of "lexical", "dense", "recent" to ask.
             vector: the query's vector, if it is at hand.
+            abstain_below: a probability; where `known` lies below it no hits come back, and the
+                nearest are in `misses`. None always gives the hits.
 
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        return run_recall(self._parts, self._query(query, scope, k, now, window, channels, vector))
+        asked = self._query(query, scope, k, now, window, channels, vector, abstain_below)
+        return run_recall(self._parts, asked)
 
     def evidence(
         self,
@@ -301,6 +305,7 @@ class Memory:
         window: Window | Span | Literal["auto"] | None,
         channels: Sequence[str],
         vector: NDArray[np.float32] | None,
+        abstain_below: float | None = None,
     ) -> Query:
         moment = (
             self._clock.now()
@@ -309,7 +314,7 @@ class Memory:
         )
         return Query(
             text=text, scope=scope, k=k, now=moment, window=self._window(text, window, moment),
-            channels=tuple(channels), vector=vector,
+            channels=tuple(channels), vector=vector, abstain_below=abstain_below,
         )  # fmt: skip
 
     def _window(
