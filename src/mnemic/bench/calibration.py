@@ -10,7 +10,8 @@ stands, and with the names of those who speak here in place of those who spoke t
 
 What `known` means hangs on how often questions have an answer. The population it is fitted on: one
 question in twenty is a stranger's (STRANGERS); the others are those of the sets that have questions
-without an answer, as they are, and the sets without any weigh OTHERS of that together.
+without an answer, as they are, and the sets without any weigh OTHERS of that together. For
+`relevance` every question counts alike, strangers' apart.
 """
 
 from __future__ import annotations
@@ -271,7 +272,7 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     of_hits = [_hit_signs(one, draft) for one in asked]
     hits = {name: np.concatenate([one[name] for one in of_hits]) for name in HIT}
     evidence = np.concatenate([one.evidence for one in asked])
-    each = np.repeat(_per_question(asked), [len(one.evidence) for one in asked])
+    each = np.repeat(~strange, [len(one.evidence) for one in asked]).astype(np.float64)
     return replace(draft, relevance=line(hits, evidence, each, HIT))
 
 
@@ -342,24 +343,19 @@ def _hit_signs(one: Asked, by: Calibration) -> dict[str, NDArray[np.float64]]:
 
 def _population(asked: Sequence[Asked]) -> NDArray[np.float64]:
     """What each question weighs, so that the whole is the population described above."""
-    weight = _per_question(asked)
+    with_unanswerable = {one.task for one in asked if one.kind == "unanswerable"}
+    counted = [one.task in with_unanswerable for one in asked if not one.strange]
+    labelled = sum(counted)
+    other = OTHERS * labelled / max(len(counted) - labelled, 1) if labelled else 1.0
+    weight = np.array(
+        [0.0 if one.strange else 1.0 if one.task in with_unanswerable else other for one in asked]
+    )
     kinds = Counter(one.kind for one in asked if one.strange)
     ours = float(weight.sum())
     for place, one in enumerate(asked):
         if one.strange:
             weight[place] = STRANGERS / (1 - STRANGERS) * ours / len(kinds) / kinds[one.kind]
     return weight
-
-
-def _per_question(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    """The same without strangers, who weigh nothing."""
-    with_unanswerable = {one.task for one in asked if one.kind == "unanswerable"}
-    counted = [one for one in asked if not one.strange]
-    labelled = sum(one.task in with_unanswerable for one in counted)
-    other = OTHERS * labelled / max(len(counted) - labelled, 1) if labelled else 1.0
-    return np.array(
-        [0.0 if one.strange else 1.0 if one.task in with_unanswerable else other for one in asked]
-    )
 
 
 # -- account ---------------------------------------------------------------------------------
@@ -396,10 +392,12 @@ def _known_by_set(
     answerable = kind == "answerable"
     sets = {"all labelled": labelled}
     sets |= {name: labelled & (task == name) for name in dict.fromkeys(task[labelled].tolist())}
-    for name in dict.fromkeys(kind[np.char.startswith(kind, "stranger")].tolist()):
-        near = np.isin(task, np.unique(task[kind == name]))
-        sets[f"answerable against {name}"] = near & (answerable | (kind == name))
     found = {name: measured(known.where(chosen)) for name, chosen in sets.items()}
+    for name in dict.fromkeys(kind[np.char.startswith(kind, "stranger")].tolist()):
+        # How many strangers there are is our doing, so only the order says something.
+        near = np.isin(task, np.unique(task[kind == name]))
+        chosen = near & (answerable | (kind == name))
+        found[f"answerable against {name}"] = measured(known.where(chosen), ("auroc",))
     p = known.probability
     for name in dict.fromkeys(task[~labelled & answerable].tolist()):
         chosen = answerable & (task == name)

@@ -56,7 +56,7 @@ WHOSE: Mapping[str, int] = {
     "unheard": -1, "named": 0, "more_covered": 1, "more_asking": -1, "more_you": -1, "longer": 1,
 }  # fmt: skip
 HIT: Mapping[str, int] = {
-    "strength": 1, "behind": -1, "rank": -1, "covered": 1, "by_asked": 1, "named": 0, "known": 1,
+    "strength": 1, "behind": -1, "rank": -1, "covered": 1, "named": 0, "known": 1,
 }  # fmt: skip
 """The signs of each factor, and which way they may speak: for (1), against (−1) or either (0).
 
@@ -69,7 +69,6 @@ longer        logarithm of how much longer the best that the one named said is t
 strength      the hit's sum as a share of all the weight that could have spoken for it
 behind        how much less that is than the best hit's
 rank          logarithm of the rank
-by_asked      1 where the one named said it, −1 where someone else did
 known         log odds of `known`
 """
 
@@ -203,7 +202,6 @@ def read(
         "behind": strength[0] - strength,
         "rank": np.log1p(np.arange(len(top))),
         "covered": words.covered,
-        "by_asked": named[top].astype(float) - others[top],
         "named": np.full(len(top), recall["named"]),
     }
     return Signs(recall, {name: sign[: len(best)] for name, sign in hits.items()}, near)
