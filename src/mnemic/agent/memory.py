@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,24 +23,18 @@ from mnemic.agent.recall.context import pack
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
 from mnemic.agent.sleep.replay import Extractor
 from mnemic.agent.stores.sqlite import SqliteStore
-from mnemic.agent.strength import KEPT_MAX
 from mnemic.agent.terms import is_text
+from mnemic.agent.uses import Uses
 from mnemic.agent.view import Views
 from mnemic.agent.when import parse_moment, parse_window, zone_of
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, StoreError
+from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery
 from mnemic.vocabulary import Span
 
 BATCH = 500
-USED_MAX = 5
-"""How many of the best hits a recall strengthens."""
-
-USES_KEPT = 200
-"""After so many episodes their uses are written down."""
-
 DEFAULT_SCOPE = "default"
 
 
@@ -110,10 +102,6 @@ class Memory(Knows):
             raise InvalidInput(f"hot_bytes_max is {hot_bytes_max}; pass 0 or more, or None")
         self.extractor = extractor
         self._hot_bytes_max = hot_bytes_max
-        self._strengthen = strengthen
-        self._uses: dict[str, list[int]] = defaultdict(list)
-        self._uses_guard = threading.Lock()
-        self._uses_error: str | None = None
         self._zone_name = zone
         self._zone = zone_of(zone or "UTC")
         self._clock = clock or SystemClock()
@@ -128,19 +116,23 @@ class Memory(Knows):
         self.store: Store = store
         self.embedder_note: str | None = None
         self.embedder = self._find_embedder() if embedder == "auto" else embedder
-        self._parts = Parts(
-            self.store,
-            Views(self.store),
-            LexicalChannel(self.store),
-            DenseChannel(self.store),
-            self.embedder,
-        )
+        self._parts = self._new_parts()
+        self._uses = Uses(store) if strengthen and not store.read_only else None
         self._deep_keys = (
             DeepKeys(store, self.embedder) if self.embedder and not store.read_only else None
         )
         self._background = background
         if self._deep_keys and background and self._has_pending():
             self._deep_keys.notice()
+
+    def _new_parts(self) -> Parts:
+        return Parts(
+            self.store,
+            Views(self.store),
+            LexicalChannel(self.store),
+            DenseChannel(self.store),
+            self.embedder,
+        )
 
     # -- write -------------------------------------------------------------------------------
 
@@ -275,6 +267,7 @@ class Memory(Knows):
         window: Window | Span | Literal["auto"] | None = "auto",
         channels: Sequence[str] = CHANNELS,
         vector: NDArray[np.float32] | None = None,
+        abstain_below: float | None = None,
     ) -> Recall:
         """The best k episodes of a scope for a query, with the window read from it and traces.
 
@@ -287,50 +280,24 @@ class Memory(Knows):
                 a Window is taken as it is; None looks at all times.
             channels: which of "lexical", "dense", "recent" to ask.
             vector: the query's vector, if it is at hand.
+            abstain_below: a probability; where `known` lies below it no hits come back, and the
+                nearest are in `misses`. None always gives the hits.
 
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        found = run_recall(self._parts, self._query(query, scope, k, now, window, channels, vector))
-        self._note_uses(found)
+        asked = self._query(query, scope, k, now, window, channels, vector, abstain_below)
+        found = run_recall(self._parts, asked)
+        if self._uses is not None:
+            self._uses.note(found, to_us(self._clock.now()))
         return found
 
-    def _note_uses(self, found: Recall) -> None:
-        """Remembers what came back, to be written down now and then: a recall never waits for it."""
-        if not self._strengthen or self.store.read_only or not found.hits:
-            return
-        moment = to_us(self._clock.now())
-        with self._uses_guard:
-            for hit in found.hits[:USED_MAX]:
-                self._uses[hit.episode.id].append(moment)
-            full = len(self._uses) >= USES_KEPT
-        if full:
-            self._write_uses()
-
-    def _write_uses(self) -> None:
-        with self._uses_guard:
-            uses, self._uses = self._uses, defaultdict(list)
-        if not uses:
-            return
-        try:
-            self.store.derived.used(uses, KEPT_MAX)
-            self._uses_error = None
-        except (
-            StoreError
-        ) as error:  # a reading must not fail for it; `stats` tells, and it is tried again
-            self._uses_error = str(error)
-            with self._uses_guard:
-                for id_, moments in list(uses.items())[:USES_KEPT]:
-                    self._uses[id_] += moments
-
     def _before_sleep(self) -> None:
-        self._write_uses()
+        if self._uses is not None:
+            self._uses.write()
 
     def _forget_caches(self) -> None:
-        self._parts = replace(
-            self._parts,
-            views=Views(self.store), lexical=LexicalChannel(self.store), dense=DenseChannel(self.store),
-        )  # fmt: skip
+        self._parts = self._new_parts()
 
     def evidence(
         self,
@@ -373,6 +340,7 @@ class Memory(Knows):
         window: Window | Span | Literal["auto"] | None,
         channels: Sequence[str],
         vector: NDArray[np.float32] | None,
+        abstain_below: float | None = None,
     ) -> Query:
         moment = (
             self._clock.now()
@@ -381,7 +349,7 @@ class Memory(Knows):
         )
         return Query(
             text=text, scope=scope, k=k, now=moment, window=self._window(text, window, moment),
-            channels=tuple(channels), vector=vector,
+            channels=tuple(channels), vector=vector, abstain_below=abstain_below,
         )  # fmt: skip
 
     def _window(
@@ -431,7 +399,7 @@ class Memory(Knows):
         facts["embedder"] = self.embedder.space if self.embedder else None
         facts["embedder_note"] = self.embedder_note
         error = self._deep_keys.error if self._deep_keys else None
-        facts["uses_error"] = self._uses_error
+        facts["uses_error"] = self._uses.error if self._uses else None
         facts["deep_keys_error"] = str(error) if error else None
         return facts
 
@@ -480,7 +448,7 @@ class Memory(Knows):
         """Stops the background worker and closes the file. What was written is already safe."""
         if self._deep_keys:
             self._deep_keys.close()
-        self._write_uses()
+        self._before_sleep()
         self.store.close()
 
     def __enter__(self) -> Memory:

@@ -86,12 +86,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An episode that came back, with what put it in its place."""
+    """An episode that came back, with what put it in its place.
+
+    `relevance` is the calibrated probability that it is evidence for an answer to the query.
+    """
 
     episode: Episode
     score: float
     rank: int
     trace: Sequence[Evidence]
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ class Recall:
     """The answer to a query.
 
     `channels` names the channels that were asked; `notes` says what was missing or worth knowing
-    (no embedder, deep keys still on their way, …).
+    (no embedder, deep keys still on their way, …). `known` is the calibrated probability that
+    memory holds an answer at all. Where it lies below what the caller asked for, the recall has
+    `abstained`: there are no hits, and what came nearest is in `misses`.
     """
 
     query: str
@@ -109,6 +115,9 @@ class Recall:
     channels: Sequence[str]
     notes: Sequence[str]
     cost: Cost
+    known: float = 0.0
+    abstained: bool = False
+    misses: Sequence[Hit] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the refs of all episodes that are its evidence."""
+    """A question and the refs of all episodes that are its evidence.
+
+    One that is not `answerable` asks for what memory does not hold; it has no evidence, and stands
+    in `Case.unanswerable`.
+    """
 
     qid: str
     text: str
     category: str
     evidence: frozenset[str]
     now: datetime | None = None
+    answerable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,15 @@ class Case:
 
     A question stays in if some of its evidence is in memory; evidence that is not there counts as
     missed, so that nobody's share is flattered. `missing_evidence` counts it. `excluded` counts the
-    questions left out of the average, by reason.
+    questions left out of the average, by reason; those among them that memory does not answer are
+    in `unanswerable`.
     """
 
     name: str
     rows: Sequence[Mapping[str, Any]]
     questions: Sequence[Question]
     excluded: Mapping[str, int] = field(default_factory=dict)
+    unanswerable: Sequence[Question] = ()
 
     @property
     def missing_evidence(self) -> int:

@@ -1,9 +1,10 @@
-"""The recall path: query → window → channels → fuse → second look → fuse → hits.
+"""The recall path: query → window → channels → fuse → second look → fuse → confidence → hits.
 
 window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
 channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
 fuse        one weighted sum per row, whose parts are the trace                 (fuse.py)
 second      the best hits' own terms find what shares their subject             (second.py)
+confidence  how sure: that memory knows, and of each hit                        (confidence.py)
 hits        the best k rows become episodes
 context     hits packed into a budget of tokens                                 (context.py)
 """
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical, LexicalChannel
 from mnemic.agent.protocols import Embedder, Store
-from mnemic.agent.recall import second
+from mnemic.agent.recall import confidence, second
 from mnemic.agent.recall.fuse import (
     Fused,
     Speaks,
@@ -72,6 +73,7 @@ class Query:
     window: Window | None
     channels: Sequence[str]
     vector: NDArray[np.float32] | None = None
+    abstain_below: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +108,34 @@ def recall(parts: Parts, query: Query) -> Recall:
     best = best_first(score, query.k)
     best = best[score[best] > -np.inf]
     watch.lap("fuse")
-    hits = _hits(parts.store, found, best)
+    signs = confidence.read(
+        parts.store, parts.lexical, parts.weights, found, best, query_terms(query.text)
+    )
+    sure = confidence.judge(signs)
+    watch.lap("confidence")
+    hits = _hits(parts.store, found, best, sure.relevance)
     watch.lap("read")
+    abstained = query.abstain_below is not None and sure.known < query.abstain_below
+    notes = found.notes
+    if abstained:
+        notes = [*notes, _not_in_memory(sure.known, query.abstain_below, len(hits))]
     return Recall(
         query=query.text,
         scope=query.scope,
         window=query.window,
-        hits=hits,
+        hits=[] if abstained else hits,
         channels=[name for name in query.channels if name != "dense" or found.meaning is not None],
-        notes=found.notes,
+        notes=notes,
         cost=Cost(watch.laps_ms),
+        known=sure.known,
+        abstained=abstained,
+        misses=hits if abstained else [],
     )
+
+
+def _not_in_memory(known: float, asked: float | None, misses: int) -> str:
+    nearest = f"; the nearest {misses} are in misses" if misses else ""
+    return f"not in memory: that an answer is there has probability {known:.2f}, below {asked}{nearest}"
 
 
 def search(parts: Parts, query: Query) -> Found:
@@ -207,6 +226,9 @@ def check(query: Query) -> None:
     unknown = [name for name in query.channels if name not in CHANNELS]
     if unknown or not query.channels:
         raise InvalidQuery(f"channels are {list(query.channels)!r}; choose from {list(CHANNELS)}")
+    floor = query.abstain_below
+    if floor is not None and not (isinstance(floor, int | float) and 0 <= floor <= 1):
+        raise InvalidQuery(f"abstain_below is {floor!r}; pass a probability from 0 to 1, or None")
 
 
 def _dense(
@@ -262,7 +284,9 @@ def _dense(
     return found
 
 
-def _hits(store: Store, found: Found, best: NDArray[np.int64]) -> list[Hit]:
+def _hits(
+    store: Store, found: Found, best: NDArray[np.int64], relevance: NDArray[np.float64]
+) -> list[Hit]:
     view, fused, words, meaning = found.view, found.fused, found.words, found.meaning
     rows = fused.rows[best]
     episodes = store.episodes(found.scope_ids, view.seq[rows].tolist())
@@ -274,7 +298,8 @@ def _hits(store: Store, found: Found, best: NDArray[np.int64]) -> list[Hit]:
         own["dense"] = _Own.of(meaning.rows, meaning.cosines)
     total = fused.score
     hits: list[Hit] = []
-    for place, row in zip(best.tolist(), rows.tolist(), strict=True):
+    sure = relevance.tolist()
+    for place, row, likely in zip(best.tolist(), rows.tolist(), sure, strict=True):
         episode = episodes.get(int(view.seq[row]))
         if episode is None:  # erased by another process since the view was made
             continue
@@ -282,7 +307,7 @@ def _hits(store: Store, found: Found, best: NDArray[np.int64]) -> list[Hit]:
             _evidence(name, float(part[place]), own.get(name), row)
             for name, part in fused.parts.items()
         ]
-        hits.append(Hit(episode, float(total[place]), len(hits) + 1, trace))
+        hits.append(Hit(episode, float(total[place]), len(hits) + 1, trace, likely))
     return hits
 
 

@@ -21,6 +21,10 @@ _MARK = re.compile(r"\s*->->\s*\d+(?:\s*,\s*\d+)*\s*$")
 """The generator's number of batch and bullet at the end of some messages: not ingested."""
 
 
+UNANSWERABLE = "abstention"
+"""The kind of questions that memory does not answer; others without evidence just lack its ids."""
+
+
 def read(path: Path) -> Iterator[Case]:
     """A case for each conversation, of the normalised lines or of the published folders."""
     if path.is_dir() and (chats := sorted(path.rglob("chat.json"))):
@@ -104,16 +108,17 @@ def _case(conversation: dict[str, Any]) -> Case:
             }
         )
     known = {row["ref"] for row in rows}
-    questions, excluded = [], Counter[str]()
+    questions, unanswerable, excluded = [], [], Counter[str]()
+    asked_at = day + timedelta(days=1)
     for question in conversation["questions"]:
+        qid, kind = str(question["qid"]), str(question["type"])
         evidence = frozenset(map(str, question.get("evidence_ids") or ()))
-        if not evidence & known:
-            excluded["no evidence in memory"] += 1
+        if evidence & known:
+            questions.append(Question(qid, question["question"], kind, evidence, asked_at))
             continue
-        questions.append(
-            Question(
-                str(question["qid"]), question["question"], question["type"], evidence,
-                day + timedelta(days=1),
+        excluded["no evidence in memory"] += 1
+        if kind == UNANSWERABLE:
+            unanswerable.append(
+                Question(qid, question["question"], kind, frozenset(), asked_at, answerable=False)
             )
-        )  # fmt: skip
-    return Case(name, rows, questions, excluded)
+    return Case(name, rows, questions, excluded, unanswerable)

@@ -2,7 +2,8 @@
 
 Source:
     Evaluating Very Long-Term Conversational Memory of LLM Agents (Maharana et al., 2024,
-    arXiv:2402.17753). Category 5 has no answer in memory and stays out of the average.
+    arXiv:2402.17753). Category 5 has no answer in memory and stays out of the average: it credits
+    one speaker with what the other did.
 """
 
 from __future__ import annotations
@@ -55,22 +56,23 @@ def _case(sample: dict[str, Any], number: int) -> Case:
                 }
             )
     known = {row["ref"] for row in rows}
-    questions, excluded = [], Counter[str]()
+    questions, unanswerable, excluded = [], [], Counter[str]()
+    asked_at = last + timedelta(days=1)
     for place, qa in enumerate(sample["qa"]):
         category = CATEGORIES.get(qa.get("category"), str(qa.get("category")))
+        qid, text = f"{name}-{place}", str(qa["question"])
         if category == "adversarial":
             excluded["no answer in memory"] += 1
+            unanswerable.append(
+                Question(qid, text, category, frozenset(), asked_at, answerable=False)
+            )
             continue
         evidence = turns(qa.get("evidence") or ())
         if not evidence & known:
             excluded["no usable evidence"] += 1
             continue
-        questions.append(
-            Question(
-                f"{name}-{place}", str(qa["question"]), category, evidence, last + timedelta(days=1)
-            )
-        )
-    return Case(name, rows, questions, excluded)
+        questions.append(Question(qid, text, category, evidence, asked_at))
+    return Case(name, rows, questions, excluded, unanswerable)
 
 
 def turns(evidence: Any) -> frozenset[str]:

@@ -1,0 +1,52 @@
+"""Recall strengthens: what came back is noted in memory and written down now and then."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+
+from mnemic.agent.protocols import Store
+from mnemic.agent.records import Recall
+from mnemic.agent.strength import KEPT_MAX
+from mnemic.errors import StoreError
+
+HITS_MAX = 5
+"""How many of the best hits a recall strengthens."""
+
+EPISODES_MAX = 200
+"""After so many episodes their uses are written down."""
+
+
+class Uses:
+    """The uses not yet written down. A recall never waits for them, and never fails for them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._noted: dict[str, list[int]] = defaultdict(list)
+        self.error: str | None = None
+        """Why they could not be written the last time."""
+
+    def note(self, found: Recall, moment_us: int) -> None:
+        """Remembers that these episodes came back."""
+        with self._guard:
+            for hit in found.hits[:HITS_MAX]:
+                self._noted[hit.episode.id].append(moment_us)
+            full = len(self._noted) >= EPISODES_MAX
+        if full:
+            self.write()
+
+    def write(self) -> None:
+        """Writes them down. What cannot be written now is kept for the next time, up to a bound."""
+        with self._guard:
+            noted, self._noted = self._noted, defaultdict(list)
+        if not noted:
+            return
+        try:
+            self._store.derived.used(noted, KEPT_MAX)
+            self.error = None
+        except StoreError as error:
+            self.error = str(error)
+            with self._guard:
+                for id_, moments in list(noted.items())[:EPISODES_MAX]:
+                    self._noted[id_] += moments
