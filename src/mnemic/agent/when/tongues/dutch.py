@@ -36,6 +36,7 @@ DUTCH = Language(
         "pinksteren": "Pentecost",
     },
     words={
+        "dat": "that",
         "gisteren": "yesterday", "vandaag": "today", "morgen": "tomorrow",
         "eergisteren": "day before yesterday", "overmorgen": "day after tomorrow",
         "gisteravond": "yesterday evening", "vanavond": "this evening", "vanochtend": "this morning",

@@ -38,6 +38,7 @@ FRENCH = Language(
         "toussaint": "All Saints' Day",
     },
     words={
+        "que qu": "that",
         "hier": "yesterday", "aujourdhui": "today", "demain": "tomorrow", "avant": "before",
         "après": "after", "depuis dès": "since", "entre": "between", "et": "and", "en": "in",
         "pendant durant": "during", "récemment dernièrement": "recently", "chaque": "every",

@@ -48,6 +48,7 @@ GERMAN = Language(
         "ostermontag": "Easter Monday", "karfreitag": "Good Friday", "pfingsten": "Pentecost",
     },
     words={
+        "dass": "that",
         "gestern": "yesterday", "heute": "today", "morgen": "tomorrow",
         "vorgestern": "day before yesterday", "übermorgen uebermorgen": "day after tomorrow",
         "vor": "before", "nach": "after", "seit": "since", "bis": "until", "zwischen": "between",

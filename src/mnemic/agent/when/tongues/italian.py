@@ -37,6 +37,7 @@ ITALIAN = Language(
         "capodanno": "New Year's Day", "pentecoste": "Pentecost", "epifania": "Epiphany",
     },
     words={
+        "che": "that",
         "ieri": "yesterday", "oggi": "today", "domani": "tomorrow", "stanotte": "tonight",
         "ieri laltro": "day before yesterday", "dopodomani": "day after tomorrow",
         "stamattina stamani": "this morning", "stasera": "this evening", "dopo": "after",

@@ -36,6 +36,7 @@ PORTUGUESE = Language(
     parts=("manhã", "tarde", "", "noite"),
     holidays={"natal": "Christmas", "páscoa": "Easter", "pentecostes": "Pentecost"},
     words={
+        "que": "that",
         "ontem": "yesterday", "hoje": "today", "amanhã": "tomorrow", "anteontem": "day before yesterday",
         "desde": "since", "até": "until", "entre": "between", "e": "and", "em no na": "in",
         "durante": "during", "recentemente ultimamente": "recently", "cada": "every",

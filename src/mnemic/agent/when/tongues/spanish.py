@@ -39,6 +39,7 @@ SPANISH = Language(
         "pascua": "Easter", "pentecostés": "Pentecost",
     },
     words={
+        "que": "that",
         "ayer": "yesterday", "hoy": "today", "mañana": "tomorrow", "anteayer antier": "day before yesterday",
         "anoche": "last night", "desde": "since", "hasta": "until", "entre": "between", "y e": "and",
         "en": "in", "durante": "during", "recientemente últimamente": "recently", "cada": "every",
