@@ -24,6 +24,7 @@ _WORDS = frozenset(
         *(str(year) for year in range(1900, 2100)), *(f"{year}s" for year in range(1900, 2100, 10)),
     )
 ) - {"all", "the", "st.", "new", "palm", "good"} | {"year's", "patrick", "eve"}  # fmt: skip
+_ANY = _WORDS | TRIGGERS
 _TRIGGER = re.compile(r"\w+")
 _START = re.compile(r"(?<![\w'’/.:-])(?=\w)")
 _HABIT = re.compile(r"\b(?:every|each|per|any|whole|entire|most|for|until|till)\s+(?:the\s+)?$", _I)
@@ -64,7 +65,7 @@ def tells_of(text: str, said_at: datetime) -> Span | None:
     text = text[:TEXT_CHARS_MAX]
     lowered = text.lower()
     words = words_of(lowered)
-    if _WORDS.isdisjoint(words) and TRIGGERS.isdisjoint(words):
+    if _ANY.isdisjoint(words):
         return None
     other = rewrite(text, words)
     if other is None:
