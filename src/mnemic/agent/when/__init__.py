@@ -14,7 +14,7 @@ from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
 from mnemic.agent.when.window import parse_window
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Changes whenever the same text would give another event time."""
 
 __all__ = ["RULES_VERSION", "parse_moment", "parse_window", "tells_of", "zone_of"]

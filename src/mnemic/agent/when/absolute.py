@@ -1,4 +1,4 @@
-"""Rules of the calendar: dates, months, quarters, seasons, holidays, weeks, decades."""
+"""Rules of the calendar: dates, months, quarters, seasons, holidays, decades."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _day(year: int, month: int, day: int) -> Days | None:
         return None
 
 
-def _choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
+def choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
     """Of the same date in several years, the one that is meant; candidates from late to early."""
     known = [days for days in candidates if days is not None]
     if not known:
@@ -66,7 +66,7 @@ def _choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
     return next((days for days in known if days.first <= today), known[-1])
 
 
-def _around(present: Present, reach: int = 1) -> Iterator[int]:
+def around(present: Present, reach: int = 1) -> Iterator[int]:
     if present.year is not None:
         yield present.year
         return
@@ -81,7 +81,7 @@ def _month_day(match: re.Match[str], present: Present, text: str) -> Days | None
     if match["year"]:
         return _day(int(match["year"]), month, day)
     reach = 8 if (month, day) == (2, 29) else 1
-    return _choose((_day(year, month, day) for year in _around(present, reach)), present)
+    return choose((_day(year, month, day) for year in around(present, reach)), present)
 
 
 @rule(r"(?P<year>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:T[\d:.]{2,15}Z?)?", "day", dated=True)
@@ -137,7 +137,7 @@ def _calendar_day(match: re.Match[str], present: Present) -> Days | None:
 def _day_of_month(match: re.Match[str], present: Present) -> Days | None:
     today, day = present.today, int(match["day"])
     firsts = (cal.months(today.year, today.month + k).first for k in (2, 1, 0, -1, -2))
-    return _choose((_day(first.year, first.month, day) for first in firsts), present)
+    return choose((_day(first.year, first.month, day) for first in firsts), present)
 
 
 @rule(f"{MONTH},?\\s+(?:of\\s+)?{ANY_YEAR}", "month", dated=True)
@@ -169,7 +169,7 @@ def _bare_month(match: re.Match[str], present: Present) -> Days | None:
     if name in _NAMES and _PERSON.match(match.string, match.end()):
         return None
     month = cal.MONTHS[name]
-    return _choose((cal.months(year, month) for year in _around(present)), present)
+    return choose((cal.months(year, month) for year in around(present)), present)
 
 
 @rule(
@@ -182,19 +182,7 @@ def _quarter(match: re.Match[str], present: Present) -> Days | None:
     n = 4 if n == -1 else n
     if match["year"]:
         return cal.months(int(match["year"]), 3 * n - 2, 3)
-    return _choose((cal.months(year, 3 * n - 2, 3) for year in _around(present)), present)
-
-
-@rule(f"(?:iso\\s+|calendar\\s+)?week\\s+(?P<n>\\d{{1,2}})(?:,?\\s+(?:of\\s+)?{YEAR})?")
-def _iso_week(match: re.Match[str], present: Present) -> Days | None:
-    iso_named = match[0][:1].lower() in "ic"
-    if not match["year"] and not iso_named:  # "week 3" of a course, more often than not
-        return None
-    year = int(match["year"] or present.year or present.today.year)
-    try:
-        return cal.week_of(date.fromisocalendar(year, int(match["n"]), 1))
-    except ValueError:
-        return None
+    return choose((cal.months(year, 3 * n - 2, 3) for year in around(present)), present)
 
 
 @rule(f"(?:the\\s+)?(?P<which>last|this|next|past)\\s+{SEASON}", "season")
@@ -227,7 +215,7 @@ def _bare_season(match: re.Match[str], present: Present) -> Days | None:
     if _NOT_SEASON.match(match.string, match.end()):
         return None
     name = match["season"].lower()
-    return _choose((cal.season(name, year) for year in _around(present)), present)
+    return choose((cal.season(name, year) for year in around(present)), present)
 
 
 _SPELLED = {re.sub(r"[^a-z]", "", name): name for name in cal.HOLIDAYS}
@@ -244,12 +232,12 @@ def _holiday(match: re.Match[str], present: Present) -> Found | None:
     elif which == "this":
         day = cal.holiday(name, today.year)
     elif which:
-        near = [cal.holiday(name, y) for y in _around(Present(present.moment))]
+        near = [cal.holiday(name, y) for y in around(Present(present.moment))]
         late = [day for day in near if day > today]
         early = [day for day in near if day < today]
         day = min(late, default=None) if which == "next" else max(early, default=None)
     else:
-        days = _choose((cal.one(cal.holiday(name, y)) for y in _around(present)), present)
+        days = choose((cal.one(cal.holiday(name, y)) for y in around(present)), present)
         day = days.first if days else None
     if day is None:
         return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from typing import Literal
 
-from mnemic.agent.when import absolute, relative  # the rules register themselves
+from mnemic.agent.when import absolute, periods, relative  # the rules register themselves
 from mnemic.agent.when import calendar as cal
 from mnemic.agent.when.calendar import FIRST, LAST, Days
 from mnemic.agent.when.grammar import (
@@ -24,11 +26,17 @@ from mnemic.agent.when.grammar import (
 )
 from mnemic.agent.when.relative import narrowed, which_unit
 
-_REGISTERED = (absolute, relative)
+_REGISTERED = (absolute, periods, relative)
 _I = re.IGNORECASE
 _BETWEEN = re.compile(r"(?P<open>between|from)\s+(?:the\s+)?", _I)
 _JOINS = re.compile(r"\s*(?:and|to|until|till|through|-|–)\s+(?:the\s+)?", _I)
-_RELATION = re.compile(r"(before|after|since|until|till|by|prior\s+to)\s+(?P<the>the\s+)?", _I)
+_RELATION = re.compile(
+    r"(?P<word>before|after|since|until|till|by|prior\s+to|up\s+(?:to|until)|"
+    r"(?:no|not)\s+(?:later|earlier)\s+than)\s+(?P<the>the\s+)?",
+    _I,
+)
+_ON = re.compile(r"\s+(?:onwards?\b|on\s*(?=[?.!,;]|$))", _I)
+_UP_TO = re.compile(r"[\s,]*(?:(?:and|but)\s+)?(?=(?:until|till|before|up|no|not|by)\s)", _I)
 _NEXT_TO = re.compile(
     f"(?:(?:in|during|over)\\s+)?(?P<the>the\\s+)?(?:{COUNT}\\s+)?{UNIT}\\s+"
     r"(?P<side>before|after|of|following)\s+(?:the\s+)?",
@@ -72,12 +80,18 @@ _WITHIN = re.compile(
 _THEN_IN = re.compile(r"[\s,]*(?:in\s+|on\s+|during\s+|at\s+|around\s+)?(?:the\s+)?", _I)
 _START = re.compile(r"(?<![\w'’/.:-])(?=\w)")
 
+_DATE = re.compile(r"[\s,]{1,2}(?:the\s+)?(?=\d|[a-z]{3,9}\.?\s+\d)", _I)
 _THE = re.compile(r"the\s+", _I)
 _DOER = re.compile(r"\b(?:\w+ed|told|written|made|given|sung|taught|led|run)\s+$", _I)
 _VERBS = frozenset(("fall", "spring", "may", "march"))
 
-_LENGTHS = {
+LENGTHS = {
     "day": 1, "week": 7, "weekend": 2, "month": 30, "quarter": 91, "year": 365, "decade": 3652,
+}  # fmt: skip
+_RELATIONS = {
+    "prior to": "before", "till": "until", "up to": "until", "up until": "until",
+    "no later than": "until", "not later than": "until", "no earlier than": "since",
+    "not earlier than": "since",
 }  # fmt: skip
 _STEPS = {"last": -1, "previous": -1, "this": 0, "next": 1}
 
@@ -113,7 +127,25 @@ def expression(text: str, at: int, present: Present) -> Found | None:
         found = _inner(text, at, present)
         if found is None or found.bare:
             return None
+    if found.relation in ("since", "after"):
+        return _bounded(text, found, present)
     return _then(text, found)
+
+
+def _bounded(text: str, found: Found, present: Present) -> Found:
+    """Since March until May: both ends."""
+    match = _UP_TO.match(text, found.end)
+    if match is None or match.end() == found.end:
+        return found
+    first = found.days.first
+    for year in (present.year, first.year, first.year + 1):
+        end = _relation(text, match.end(), replace(present, year=year))
+        if end is None or end.relation not in ("before", "until"):
+            return found
+        if end.days.end > first:
+            days, vague = Days(first, end.days.end), found.vague or end.vague
+            return replace(found, days=days, end=end.end, vague=vague, relation=end.relation)
+    return found
 
 
 def _composed(text: str, at: int, present: Present) -> Found | None:
@@ -138,6 +170,10 @@ def _inner(text: str, at: int, present: Present) -> Found | None:
     found = atom(text, at, present)
     if found is None or found.kind not in ("month", "season", "holiday", "weekday", "day", "unit"):
         return found
+    if found.kind == "weekday" and found.days.hours is None and (match := _DATE.match(text, found.end)):
+        day = atom(text, match.end(), present)  # "Monday, May 7"
+        if day is not None and day.kind == "day":
+            return replace(day, start=at)
     if found.kind == "unit":
         match = _THEN_IN.match(text, found.end)
         part = atom(text, match.end(), present) if match and match.end() > found.end else None
@@ -193,7 +229,7 @@ def _relation(text: str, at: int, present: Present) -> Found | None:
     match = _RELATION.match(text, at)
     if match is None:
         return None
-    word = match[1].lower()
+    word = _RELATIONS.get(" ".join(match["word"].lower().split()), match["word"].lower())
     if word == "by":
         present = replace(present, toward="future")
     inner = _edge(text, match.end(), present) or _inner(text, match.end(), present)
@@ -204,9 +240,9 @@ def _relation(text: str, at: int, present: Present) -> Found | None:
         return None
     if word == "by" and inner.kind == "month" and _DOER.search(text[max(0, at - 24) : at]):
         return None
-    if word.startswith(("before", "prior")):
-        made, word = Days(FIRST, days.first), "before"
-    elif word in ("until", "till", "by"):
+    if word == "before":
+        made = Days(FIRST, days.first)
+    elif word in ("until", "by"):
         made, word = Days(FIRST, days.end), "until"
     else:
         made = Days(days.first if word == "since" else days.end, LAST)
@@ -219,42 +255,49 @@ def _next_to(text: str, at: int, present: Present) -> Found | None:
     if match is None or inner is None or inner.kind == "rolling":
         return None
     unit, side, days = match["unit"].lower(), match["side"].lower(), inner.days
-    length = _LENGTHS.get(unit)
-    if length is None or (inner.bare and inner.kind == "year" and side == "of"):
+    if unit not in LENGTHS or (inner.bare and inner.kind == "year" and side == "of"):
         return None
     if side == "of":
         if match["count"] or unit not in ("week", "weekend", "day") or days.length > 7:
             return None
         around = {"week": cal.week_of, "weekend": cal.weekend_of, "day": cal.one}[unit]
         return Found(around(days.first), at, inner.end, inner.vague)
-    if match["count"] and not match["the"]:  # "two weeks before": that day, or the days around it
-        least, most = number(match["count"])
+    count = number(match["count"]) if match["count"] else (1, 1)
+    apart = bool(match["count"]) and not match["the"]
+    made = beside(days, unit, count, "before" if side == "before" else "after", apart=apart)
+    vague = apart and (unit != "day" or count[0] != count[1])
+    return Found(made, at, inner.end, inner.vague or vague)
+
+
+def beside(
+    days: Days, unit: str, count: tuple[int, int], side: Literal["before", "after"], *, apart: bool
+) -> Days:
+    """The time next to some days, or so far apart from them.
+
+    Args:
+        days: what is stood next to.
+        unit: day, week, weekend, month, quarter, year or decade.
+        count: how many units, at least and at most.
+        side: on which side.
+        apart: "two weeks before": that day, with half a unit to each side; else "the two weeks
+            before": all of them.
+    """
+    length, (least, most) = LENGTHS[unit], count
+    if apart:
         margin = 0 if unit == "day" else length // 2
         if side == "before":
-            made = Days(
-                cal.shift(days.first, -most * length - margin),
-                cal.shift(days.first, -least * length + margin + 1),
-            )
-        else:
-            made = Days(
-                cal.shift(days.end, least * length - 1 - margin),
-                cal.shift(days.end, most * length + margin),
-            )
-        return Found(made, at, inner.end, vague=inner.vague or unit != "day" or least != most)
+            first = cal.shift(days.first, -most * length - margin)
+            return Days(first, cal.shift(days.first, -least * length + margin + 1))
+        first = cal.shift(days.end, least * length - 1 - margin)
+        return Days(first, cal.shift(days.end, most * length + margin))
     if unit == "weekend":
-        day = cal.shift(days.first, -7) if side == "before" else cal.shift(days.end, 0)
-        if side == "before" and days.first.weekday() == 6:
-            day = cal.shift(days.first, -7)
-        elif side == "before":
-            day = cal.shift(days.first, -1 - days.first.weekday())
-        made = cal.weekend_of(day)
-        return Found(made, at, inner.end, inner.vague)
-    length *= number(match["count"])[1] if match["count"] else 1
+        if side == "after":
+            return cal.weekend_of(days.end)
+        sunday = days.first.weekday() == 6
+        return cal.weekend_of(cal.shift(days.first, -7 if sunday else -1 - days.first.weekday()))
     if side == "before":
-        made = Days(cal.shift(days.first, -length), days.first)
-    else:
-        made = Days(days.end, cal.shift(days.end, length))
-    return Found(made, at, inner.end, inner.vague)
+        return Days(cal.shift(days.first, -most * length), days.first)
+    return Days(days.end, cal.shift(days.end, most * length))
 
 
 def _nth_unit(text: str, at: int, present: Present) -> Found | None:
@@ -321,15 +364,25 @@ def _edge(text: str, at: int, present: Present) -> Found | None:
     if match is None or inner is None or inner.days.length < 3 or inner.kind == "rolling":
         return None
     days, edge = inner.days, " ".join(match["edge"].lower().split())
-    half = edge.endswith("half")
-    third = max(days.length // (2 if half else 3), 1)
-    if edge in ("early", "beginning", "start", "first half"):
+    if edge.endswith("half"):
+        middle = _middle(days)
+        made = Days(days.first, middle) if edge[:1] == "f" else Days(middle, days.end)
+        return Found(made, at, inner.end, dated=inner.dated)
+    third = max(days.length // 3, 1)
+    if edge in ("early", "beginning", "start"):
         made = Days(days.first, cal.shift(days.first, third))
-    elif edge in ("late", "end", "second half"):
+    elif edge in ("late", "end"):
         made = Days(cal.shift(days.end, -third), days.end)
     else:
         made = Days(cal.shift(days.first, third), cal.shift(days.end, -third))
-    return Found(made, at, inner.end, vague=not half, dated=inner.dated)
+    return Found(made, at, inner.end, vague=True, dated=inner.dated)
+
+
+def _middle(days: Days) -> date:
+    """The day on which the second half begins: of a year July 1, of a month the 16th."""
+    if days == cal.years(days.first.year):
+        return date(days.first.year, 7, 1)
+    return cal.shift(days.first, days.length // 2)
 
 
 def _part_of(text: str, at: int, present: Present) -> Found | None:
@@ -352,6 +405,9 @@ def _lead(text: str, at: int, present: Present) -> Found | None:
         return None
     if found.bare and not _may_lead(word, found, bool(match["the"])):
         return None
+    if word == "from" and (on := _ON.match(text, found.end)):
+        days = Days(found.days.first, LAST)
+        return replace(found, days=days, start=at, end=on.end(), bare=False, relation="since")
     if word in ("around", "about", "circa"):
         reach = 3 if found.days.length < 3 else 7
         days = Days(cal.shift(found.days.first, -reach), cal.shift(found.days.end, reach))

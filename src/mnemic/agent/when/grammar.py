@@ -47,7 +47,9 @@ DAY_WORDS = (
 )
 
 Toward = Literal["past", "future", "near"]
-Kind = Literal["", "day", "month", "season", "holiday", "weekday", "year", "unit", "rolling"]
+Kind = Literal[
+    "", "day", "month", "season", "holiday", "weekday", "year", "unit", "rolling", "week", "fiscal"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class Present:
 
     `toward` says which May 7 is meant: the latest one not in the future, the next one, or the
     nearest. `year` overrides it where the year is known from elsewhere in the text.
+    `fiscal_start` is the month, 1 to 12, in which fiscal years begin.
     """
 
     moment: datetime
     toward: Toward = "past"
     year: int | None = None
     day_first: bool = False
+    fiscal_start: int = 1
 
     @property
     def today(self) -> date:
@@ -99,6 +103,14 @@ PART = f"(?P<part>{any_of(cal.DAY_PARTS)})"
 WEEKDAY = f"(?P<weekday>{any_of(cal.WEEKDAYS)})"
 HOLIDAY = f"(?P<holiday>{any_of(cal.HOLIDAYS)})"
 SEASON = f"(?P<season>{any_of(cal.SEASONS)})"
+
+_TO_SPACES = str.maketrans(dict.fromkeys(".,;:!?¿¡'’\"()[]{}/-–—*_<>#", " "))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a lower-case text, quickly."""
+    return text.translate(_TO_SPACES).split()
+
 
 Build = Callable[[re.Match[str], Present], "Days | Found | None"]
 Rule = tuple[re.Pattern[str], Build, Kind, bool, bool]

@@ -55,6 +55,23 @@ def narrowed(days: Days, part: str | None) -> Days:
 _LOOSE = r"(?P<loose>about|around|almost|nearly|over|roughly|approximately|more\s+than)\s+"
 
 
+@rule(f"(?P<just>exactly|precisely)\\s+{COUNT}\\s+{UNIT}\\s+(?:ago|back)", "day", dated=True)
+@rule(f"(?P<just>){COUNT}\\s+{UNIT}\\s+(?:ago|back),?\\s+(?:today|to\\s+the\\s+day)", "day", dated=True)
+def _to_the_day(match: re.Match[str], present: Present) -> Found | None:
+    """Three months ago to the day: the day of the same number, or that month's last."""
+    least, most = number(match["count"])
+    unit, today = match["unit"].lower(), present.today
+    if least != most or unit in ("hour", "minute", "weekend"):
+        return None
+    months = {"month": 1, "quarter": 3, "year": 12, "decade": 120}.get(unit)
+    if months:
+        day = cal.shift_months(today, -most * months)
+    else:
+        day = cal.shift(today, -most * (1 if unit == "day" else 7))
+    vague = bool(match["just"])
+    return Found(cal.one(day), match.start(), match.end(), vague=vague, dated=True, kind="day")
+
+
 @rule(f"(?:{_LOOSE})?{COUNT}\\s+{UNIT}\\s+(?P<side>ago|back|from\\s+now)")
 def _ago(match: re.Match[str], present: Present) -> Found | None:
     least, most = number(match["count"])

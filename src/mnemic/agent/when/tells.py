@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from mnemic.agent.when.calendar import HOLIDAYS, MONTHS, SEASONS, WEEKDAYS
 from mnemic.agent.when.compose import expression
-from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present, Toward
+from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present, Toward, words_of
+from mnemic.agent.when.tongues import TRIGGERS, rewrite
 from mnemic.errors import InvalidTime
 from mnemic.vocabulary import Span
 
@@ -22,7 +24,7 @@ _WORDS = frozenset(
         *(str(year) for year in range(1900, 2100)), *(f"{year}s" for year in range(1900, 2100, 10)),
     )
 ) - {"all", "the", "st.", "new", "palm", "good"} | {"year's", "patrick", "eve"}  # fmt: skip
-_TO_SPACES = str.maketrans(dict.fromkeys(".,;:!?'’\"()[]{}/-–—*_<>#", " "))
+_ANY = _WORDS | TRIGGERS
 _TRIGGER = re.compile(r"\w+")
 _START = re.compile(r"(?<![\w'’/.:-])(?=\w)")
 _HABIT = re.compile(r"\b(?:every|each|per|any|whole|entire|most|for|until|till)\s+(?:the\s+)?$", _I)
@@ -62,12 +64,16 @@ def tells_of(text: str, said_at: datetime) -> Span | None:
         raise InvalidTime(f"said_at {said_at.isoformat()!r} has no time zone")
     text = text[:TEXT_CHARS_MAX]
     lowered = text.lower()
-    if _WORDS.isdisjoint(lowered.translate(_TO_SPACES).split()):
+    words = words_of(lowered)
+    if _ANY.isdisjoint(words):
         return None
-    return _first(text, lowered, said_at, zone)
+    other = rewrite(text, words)
+    if other is None:
+        return _first(text, lowered, Present(said_at), zone)
+    return _first(other.text, other.text.lower(), Present(said_at, day_first=True), zone)
 
 
-def _first(text: str, lowered: str, said_at: datetime, zone: tzinfo) -> Span | None:
+def _first(text: str, lowered: str, at: Present, zone: tzinfo) -> Span | None:
     done = triggers = 0
     for word in _TRIGGER.finditer(lowered):
         if word[0] not in _WORDS:
@@ -77,7 +83,7 @@ def _first(text: str, lowered: str, said_at: datetime, zone: tzinfo) -> Span | N
             return None
         begin = max(done, word.start() - _REACH)
         sentence = _sentence(text, word.start())
-        present = Present(said_at, _toward(sentence))
+        present = replace(at, toward=_toward(sentence))
         for start in _START.finditer(text, begin, word.end()):
             if start.start() < done or start.start() > word.start():
                 continue
@@ -104,11 +110,13 @@ def _toward(sentence: str) -> Toward:
 
 
 def _definite(text: str, found: Found, sentence: str) -> bool:
-    if found.relation or found.kind == "rolling":
+    if found.relation or found.kind in ("rolling", "fiscal"):  # whose fiscal year is not known
         return False
     if _HABIT.search(text[max(0, found.start - 24) : found.start]):
         return False
     if re.match(r"(?:for|until|over)\b", text[found.start : found.start + 6], _I):
+        return False
+    if found.kind == "week" and found.vague:
         return False
     if found.dated or found.kind in ("", "unit", "year"):
         return True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from mnemic.agent.records import ClockName, Window
 from mnemic.agent.when.compose import expressions
-from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present
+from mnemic.agent.when.grammar import TEXT_CHARS_MAX, Found, Present, words_of
 from mnemic.agent.when.moments import zone_of
+from mnemic.agent.when.tongues import Rewritten, rewrite
 from mnemic.errors import InvalidTime
 
 _I = re.IGNORECASE
@@ -54,11 +56,12 @@ _CLAUSE = re.compile(
 _OPENING = re.compile(
     r"[\s,]*(?:what|which|who|whom|where|how|why|did|do|have|has|had|was|were)\b", _I
 )
+_NOT_OF_SAYING = re.compile(r",|\bthat\b")
 _FUTURE = re.compile(
     r"\b(?:will|going\s+to|planned|plans?|upcoming|scheduled|due|shall|won't|\w+['’]ll)\b", _I
 )
 _LOOKS_BACK = re.compile(
-    r"\b(?:did|was|were|had|have|said|told|mentioned|discussed|wrote|talked|happened)\b", _I
+    r"\b(?:did|spoken|was|were|had|have|said|told|mentioned|discussed|wrote|talked|happened)\b", _I
 )
 # A span after these words measures something, or is a habit.
 _NOT_A_DATE = re.compile(
@@ -67,7 +70,12 @@ _NOT_A_DATE = re.compile(
 
 
 def parse_window(
-    query: str, now: datetime, zone: str | tzinfo, *, day_first: bool = False
+    query: str,
+    now: datetime,
+    zone: str | tzinfo,
+    *,
+    day_first: bool = False,
+    fiscal_year_start_month: int = 1,
 ) -> Window | None:
     """The window of time that a question asks for, or None where it names none.
 
@@ -75,7 +83,8 @@ def parse_window(
         query: the question; its first 2,000 characters are looked at.
         now: what "yesterday" is relative to, aware.
         zone: the asker's zone, in which days begin and end.
-        day_first: whether 05/07/2024 is July 5 rather than May 7.
+        day_first: whether 05/07/2024 is July 5 rather than May 7; in other languages it always is.
+        fiscal_year_start_month: 1 to 12; where it is not 1, a fiscal year is named by its end.
 
     Returns:
         A window that is hard where the wording is explicit about both the time and the clock ("what
@@ -84,27 +93,72 @@ def parse_window(
     Raises:
         InvalidTime: `now` is naive, or there is no such zone.
     """
+    reading = read(query, now, zone, day_first, fiscal_year_start_month)
+    found = _first(reading.text, reading.present)
+    if found is None:
+        return None
+    clock, certain = reading.clock(found.start, found.end)
+    return Window(
+        span=found.days.span(reading.zone),
+        clock=clock,
+        hard=certain and not found.vague,
+        phrase=reading.original(found.start, found.end),
+        zone=str(reading.zone),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as the grammar reads it: in its words, with the present and the zone."""
+
+    query: str
+    text: str
+    present: Present
+    zone: tzinfo
+    other: Rewritten | None
+
+    def original(self, start: int, end: int) -> str:
+        """The question's own words for a stretch of the text."""
+        if self.other is not None:
+            start, end = self.other.stood(start, end)
+        return self.query[start:end].strip()
+
+    def clock(self, start: int, end: int) -> tuple[ClockName | None, bool]:
+        """The clock that the words beside a stretch ask for, and whether they are plain."""
+        before, after = self.text[:start], self.text[end:]
+        return _clock(before, after) if self.other is None else _clock_elsewhere(before, after)
+
+
+def read(
+    query: str, now: datetime, zone: str | tzinfo, day_first: bool, fiscal_year_start_month: int
+) -> Reading:
+    """A question made ready for the grammar; the arguments are those of `parse_window`.
+
+    Raises:
+        InvalidTime: `now` is naive, there is no such zone, or no such month.
+    """
     place = zone_of(zone)
     if now.tzinfo is None or now.utcoffset() is None:
         raise InvalidTime(f"now {now.isoformat()!r} has no time zone; add one, e.g. '+00:00'")
+    if fiscal_year_start_month not in range(1, 13):
+        raise InvalidTime(
+            f"fiscal_year_start_month is {fiscal_year_start_month!r}; pass a month from 1 to 12"
+        )
     try:
         moment = now.astimezone(place)
     except OverflowError:
         moment = now
-    text = query[:TEXT_CHARS_MAX]
+    query = query[:TEXT_CHARS_MAX]
+    other = rewrite(query, words_of(query.lower()))
+    text = query if other is None else other.text
     ahead = _FUTURE.search(text) is not None and _LOOKS_BACK.search(text) is None
-    present = Present(moment, "future" if ahead else "past", day_first=day_first)
-    found = _first(text, present)
-    if found is None:
-        return None
-    clock, certain = _clock(text, found)
-    return Window(
-        span=found.days.span(place),
-        clock=clock,
-        hard=certain and not found.vague,
-        phrase=text[found.start : found.end].strip(),
-        zone=str(place),
+    present = Present(
+        moment,
+        "future" if ahead else "past",
+        day_first=day_first or other is not None,
+        fiscal_start=fiscal_year_start_month,
     )
+    return Reading(query, text, present, place, other)
 
 
 def _first(text: str, present: Present) -> Found | None:
@@ -115,9 +169,21 @@ def _first(text: str, present: Present) -> Found | None:
     return None
 
 
-def _clock(text: str, found: Found) -> tuple[ClockName | None, bool]:
+def _clock_elsewhere(before: str, after: str) -> tuple[ClockName | None, bool]:
+    """As `_clock`, of a text that was rewritten, where little but words of time is left."""
+    rest = before + " " + after
+    said = rest.find("spoken")
+    if said < 0:
+        if "imported" in rest:
+            return "ingested", True
+        return ("happened", True) if "happened" in rest else (None, False)
+    between = before[said:] if said < len(before) else after[: said - len(before)]
+    # "what did she say that she read in March", "the book, which … in March, …"
+    return (None, False) if _NOT_OF_SAYING.search(between) else ("said", True)
+
+
+def _clock(before: str, after: str) -> tuple[ClockName | None, bool]:
     """The clock that the wording asks for, and whether it is plain enough to exclude."""
-    before, after = text[: found.start], text[found.end :]
     rest = before + " " + after
     if _INGESTED.search(rest):
         return "ingested", True
