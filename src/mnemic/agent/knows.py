@@ -270,7 +270,7 @@ class Knows:
         Raises:
             InvalidScope, InvalidTime, InvalidInput: with the value that is wrong.
         """
-        _check_confidence(min_confidence, require)
+        check_confidence(min_confidence, require)
         scope_ids = self.store.scope_ids(scope)
         asked = Asked.of(
             self._moment(as_of, "as_of") or self._clock.now(),
@@ -686,7 +686,8 @@ def _is_about(row: FactRow, about: str | None) -> bool:
     )
 
 
-def _check_confidence(least: float, require: str | None) -> None:
+def check_confidence(least: float, require: str | None) -> None:
+    """Raises InvalidInput if a least confidence or a status is none."""
     if not 0 <= least <= 1:
         raise InvalidInput(f"min_confidence is {least!r}; pass a number from 0 to 1")
     if require not in (None, "verified", "experimental", "unverified"):

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.lexical import LexicalChannel
-from mnemic.agent.knows import Knows
+from mnemic.agent.facts.answers import Asked
+from mnemic.agent.facts.fact import Status
+from mnemic.agent.facts.index import FactIndex
+from mnemic.agent.knows import Knows, check_confidence
 from mnemic.agent.protocols import Embedder, Progress, Store
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
@@ -26,7 +29,13 @@ from mnemic.agent.stores.sqlite import SqliteStore
 from mnemic.agent.terms import is_text
 from mnemic.agent.uses import Uses
 from mnemic.agent.view import Views
-from mnemic.agent.when import parse_moment, parse_window, zone_of
+from mnemic.agent.when import (
+    parse_aim,
+    parse_event_window,
+    parse_moment,
+    parse_window,
+    zone_of,
+)
 from mnemic.agent.write import Draft, prepare
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.agent.write.prepare import to_us
@@ -132,6 +141,7 @@ class Memory(Knows):
             LexicalChannel(self.store),
             DenseChannel(self.store),
             self.embedder,
+            FactIndex(self.store),
         )
 
     # -- write -------------------------------------------------------------------------------
@@ -268,8 +278,13 @@ class Memory(Knows):
         channels: Sequence[str] = CHANNELS,
         vector: NDArray[np.float32] | None = None,
         abstain_below: float | None = None,
+        as_of: str | datetime | Span | None = None,
+        believed_at: str | datetime | None = None,
+        min_confidence: float = 0.0,
+        require: Status | None = None,
+        place: str | None = None,
     ) -> Recall:
-        """The best k episodes of a scope for a query, with the window read from it and traces.
+        """The best k episodes of a scope for a query, and the facts that bear on it, with traces.
 
         Args:
             query: a question or some words.
@@ -282,15 +297,48 @@ class Memory(Knows):
             vector: the query's vector, if it is at hand.
             abstain_below: a probability; where `known` lies below it no hits come back, and the
                 nearest are in `misses`. None always gives the hits.
+            as_of: when facts are to hold in the world, a moment or a Span; None takes the window
+                that the query names, or else now.
+            believed_at: looks only at what was stored by then, and at facts as believed then.
+            min_confidence: the least confidence of a fact.
+            require: the status a fact must have, such as "verified".
+            place: a wing of the palace, or a room of it ("Ana/r3"); only what lies there.
 
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
-        asked = self._query(query, scope, k, now, window, channels, vector, abstain_below)
+        check_confidence(min_confidence, require)
+        plain = self._query(query, scope, k, now, window, channels, vector, abstain_below)
+        asked = replace(
+            plain, asked=self._asked(plain, as_of, believed_at), confidence_min=min_confidence,
+            status=require, place=place, aim=parse_aim(query), zone=str(self._zone),
+            beside=parse_event_window(query, plain.now, self._zone)
+            if window == "auto" and plain.window is None
+            else None,
+        )  # fmt: skip
         found = run_recall(self._parts, asked)
         if self._uses is not None:
             self._uses.note(found, to_us(self._clock.now()))
         return found
+
+    def _asked(
+        self, query: Query, as_of: str | datetime | Span | None, believed_at: str | datetime | None
+    ) -> Asked:
+        """The times that a query asks of: facts hold then, and were believed then."""
+        valid: datetime | Span
+        window = query.window
+        if isinstance(as_of, Span):
+            valid = as_of
+        elif as_of is not None:
+            valid = parse_moment(as_of, zone=self._zone_name or "UTC", name="as_of")
+        elif window is not None and window.clock in ("happened", None):
+            valid = window.span
+        else:
+            valid = query.now
+        believed = None
+        if believed_at is not None:
+            believed = parse_moment(believed_at, zone=self._zone_name or "UTC", name="believed_at")
+        return Asked.of(valid, believed)
 
     def _before_sleep(self) -> None:
         if self._uses is not None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mnemic.agent.facts.answers import FactHit
+
 ClockName = Literal["happened", "said", "ingested"]
 
 
@@ -105,7 +107,8 @@ class Recall:
     `channels` names the channels that were asked; `notes` says what was missing or worth knowing
     (no embedder, deep keys still on their way, …). `known` is the calibrated probability that
     memory holds an answer at all. Where it lies below what the caller asked for, the recall has
-    `abstained`: there are no hits, and what came nearest is in `misses`.
+    `abstained`: there are no hits, and what came nearest is in `misses`. `facts` bear on the
+    question as they held when it is asked of, each with the one it replaced.
     """
 
     query: str
@@ -118,6 +121,7 @@ class Recall:
     known: float = 0.0
     abstained: bool = False
     misses: Sequence[Hit] = ()
+    facts: Sequence[FactHit] = ()
 
 
 @dataclass(frozen=True, slots=True)

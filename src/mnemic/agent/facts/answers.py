@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mnemic.agent.facts.fact import Fact, Quote
 from mnemic.agent.facts.index import Facts
-from mnemic.agent.knowledge import ClaimRow, FactRow
+from mnemic.agent.knowledge import ClaimRow, EvidenceRow, FactRow
 from mnemic.agent.protocols import Store
 from mnemic.agent.terms import query_terms
 from mnemic.agent.write.prepare import from_us, to_us
@@ -73,8 +73,8 @@ def answers(
     facts: Facts,
     question: str,
     asked: Asked,
-    ranked: Mapping[tuple[int, int], float],
-    hidden: frozenset[tuple[int, int]],
+    ranked: Mapping[int, float],
+    hidden: frozenset[int],
     *,
     confidence_min: float = 0.0,
     status: str | None = None,
@@ -86,7 +86,7 @@ def answers(
         facts: of the scopes that are asked.
         question: its words.
         asked: of which times.
-        ranked: how well episodes bear on the question, 0 to 1, by (scope, number).
+        ranked: how well episodes bear on the question, 0 to 1, by number.
         hidden: suppressed episodes; a fact with no other support is left out.
         confidence_min: the least confidence of a fact.
         status: the status it must have; None for any.
@@ -112,7 +112,7 @@ def answers(
         if names and place not in named:
             continue
         supports = [
-            (one.scope_id, one.seq)
+            one.seq
             for one in facts.evidence.get((row.scope_id, row.fact_id), ())
             if one.part == "supports"
         ]
@@ -128,17 +128,14 @@ def answers(
     return [(place, score) for score, place in scored[:limit]]
 
 
-def predecessor(facts: Facts, place: int, asked: Asked) -> FactRow | None:
-    """The fact that a fact replaced, as believed then: the one that names it as its successor."""
-    row = facts.rows[place]
-    for other in facts.rows:
-        if (
-            other.successor == row.fact_id
-            and other.scope_id == row.scope_id
-            and asked.believes(other)
-        ):
-            return other
-    return None
+def predecessors(facts: Facts, rows: Sequence[FactRow], asked: Asked) -> dict[str, FactRow]:
+    """For each of these facts the one it replaced, as believed then, by the replacing fact's id."""
+    wanted = {(row.scope_id, row.fact_id) for row in rows}
+    return {
+        str(other.successor): other
+        for other in facts.rows
+        if (other.scope_id, other.successor) in wanted and asked.believes(other)
+    }
 
 
 def facts_of(store: Store, rows: Sequence[FactRow], *, quotes: bool = True) -> list[Fact]:
@@ -177,8 +174,6 @@ def facts_of(store: Store, rows: Sequence[FactRow], *, quotes: bool = True) -> l
 def _quotes(
     store: Store, scope_ids: Sequence[int], fact_ids: set[str]
 ) -> dict[tuple[int, str], list[Quote]]:
-    from mnemic.agent.knowledge import EvidenceRow
-
     evidence = store.derived.rows(EvidenceRow, scope_ids, fact_id=fact_ids)
     seqs = {one.seq for one in evidence}
     claims = {

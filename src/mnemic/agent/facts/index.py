@@ -70,7 +70,7 @@ class Facts:
     """All fact versions of some scopes.
 
     `words` has for each row of `rows` its terms with their weight: 1 for words of the statement, less
-    for cues of the relation. `of_episode` leads from (scope, episode number) to rows; `current` marks
+    for cues of the relation. `of_episode` leads from an episode's number to rows; `current` marks
     the latest version of each fact.
     """
 
@@ -80,7 +80,7 @@ class Facts:
     by_term: Mapping[str, Sequence[int]]
     by_subject: Mapping[str, Sequence[int]]
     evidence: Mapping[tuple[int, str], Sequence[EvidenceRow]]
-    of_episode: Mapping[tuple[int, int], Sequence[int]]
+    of_episode: Mapping[int, Sequence[int]]
     latest: Mapping[tuple[int, str], int]
 
     def __len__(self) -> int:
@@ -109,11 +109,11 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
         latest[row.scope_id, row.fact_id] = place
     idf = {term: math.log(1 + len(rows) / count) for term, count in counted.items()}
     of_fact: dict[tuple[int, str], list[EvidenceRow]] = defaultdict(list)
-    of_episode: dict[tuple[int, int], list[int]] = defaultdict(list)
+    of_episode: dict[int, list[int]] = defaultdict(list)
     for one in evidence:
         of_fact[one.scope_id, one.fact_id].append(one)
         if one.part == "supports":
-            of_episode[one.scope_id, one.seq] += places.get((one.scope_id, one.fact_id), ())
+            of_episode[one.seq] += places.get((one.scope_id, one.fact_id), ())
     return Facts(rows, words, idf, by_term, by_subject, of_fact, of_episode, latest)
 
 

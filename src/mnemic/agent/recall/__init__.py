@@ -1,10 +1,13 @@
-"""The recall path: query → window → channels → fuse → second look → fuse → confidence → hits.
+"""The recall path: query → window → channels → fuse → second look → fuse → confidence → order → hits.
 
 window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
+beside      an event that the question names is dated by memory itself          (beside.py)
 channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
 fuse        one weighted sum per row, whose parts are the trace                 (fuse.py)
 second      the best hits' own terms find what shares their subject             (second.py)
 confidence  how sure: that memory knows, and of each hit                        (confidence.py)
+current     what holds comes before what it replaced; facts beside hits         (current.py)
+order       the earliest or latest, where the question asks for that            (order.py)
 hits        the best k rows become episodes
 context     hits packed into a budget of tokens                                 (context.py)
 """
@@ -12,7 +15,7 @@ context     hits packed into a budget of tokens                                 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,8 +24,13 @@ from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense, DenseChannel
 from mnemic.agent.channels.lexical import Lexical, LexicalChannel
+from mnemic.agent.facts.answers import Asked, FactHit
+from mnemic.agent.facts.index import FactIndex
+from mnemic.agent.knowledge import PlaceRow
 from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.recall import confidence, second
+from mnemic.agent.recall.beside import resolved
+from mnemic.agent.recall.current import RANKED_MAX, facts_for, newest_first
 from mnemic.agent.recall.fuse import (
     Fused,
     Speaks,
@@ -34,16 +42,21 @@ from mnemic.agent.recall.fuse import (
     strongest,
     weigh,
 )
+from mnemic.agent.recall.order import in_order
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.terms import is_text, query_terms
 from mnemic.agent.view import View, Views
+from mnemic.agent.when import Aim, EventWindow
 from mnemic.clock import perf_ms
 from mnemic.errors import InvalidQuery
 from mnemic.vocabulary import Cost
 
 CHANNELS = ("lexical", "dense", "recent")
 K_MAX = 10_000
+ORDERED_MAX = 50
+"""How many of the best are looked at for their order, however few are wanted."""
+
 ALSO_SCORED = 50
 """How many of the best by words are given a cosine even where the scan passed them over."""
 
@@ -59,6 +72,7 @@ class Parts:
     lexical: LexicalChannel
     dense: DenseChannel
     embedder: Embedder | None
+    facts: FactIndex
     weights: Weights = field(default_factory=fitted)
 
 
@@ -74,6 +88,13 @@ class Query:
     channels: Sequence[str]
     vector: NDArray[np.float32] | None = None
     abstain_below: float | None = None
+    aim: Aim = field(default_factory=Aim)
+    beside: EventWindow | None = None
+    asked: Asked | None = None
+    confidence_min: float = 0.0
+    status: str | None = None
+    place: str | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +123,13 @@ def recall(parts: Parts, query: Query) -> Recall:
         InvalidQuery: k, channels or the text are out of range.
         InvalidScope: nothing was ever remembered in this scope.
     """
+    beside_notes: list[str] = []
+    if query.beside is not None:
+        query, beside_notes = _dated(parts, query, query.beside)
     found = search(parts, query)
     watch = _Watch(found.laps_ms)
     score = np.where(found.wanted, found.fused.score, -np.inf).astype(np.float32)
-    best = best_first(score, query.k)
+    best = best_first(score, max(query.k, ORDERED_MAX))
     best = best[score[best] > -np.inf]
     watch.lap("fuse")
     signs = confidence.read(
@@ -113,10 +137,13 @@ def recall(parts: Parts, query: Query) -> Recall:
     )
     sure = confidence.judge(signs)
     watch.lap("confidence")
-    hits = _hits(parts.store, found, best, sure.relevance)
+    facts, order = _knowledge(parts, query, found, best, score)
+    watch.lap("facts")
+    best, likely = best[order][: query.k], sure.relevance[order][: query.k]
+    hits = _hits(parts.store, found, best, likely)
     watch.lap("read")
     abstained = query.abstain_below is not None and sure.known < query.abstain_below
-    notes = found.notes
+    notes = [*beside_notes, *found.notes]
     if abstained:
         notes = [*notes, _not_in_memory(sure.known, query.abstain_below, len(hits))]
     return Recall(
@@ -130,7 +157,53 @@ def recall(parts: Parts, query: Query) -> Recall:
         known=sure.known,
         abstained=abstained,
         misses=hits if abstained else [],
+        facts=facts,
     )
+
+
+def _dated(parts: Parts, query: Query, beside: EventWindow) -> tuple[Query, list[str]]:
+    """The query with a window beside the event it names, if memory knows when that was."""
+
+    def find(words: str) -> Hit | None:
+        plain = replace(
+            query, text=words, k=1, beside=None, aim=Aim(), asked=None, abstain_below=None
+        )
+        hits = recall(parts, plain).hits
+        return hits[0] if hits else None
+
+    window, note = resolved(beside, query.zone, find)
+    return replace(query, window=window, beside=None), [note]
+
+
+def _knowledge(
+    parts: Parts, query: Query, found: Found, best: NDArray[np.int64], score: NDArray[np.float32]
+) -> tuple[Sequence[FactHit], NDArray[np.int64]]:
+    """The facts that bear on the query, and the order in which its best hits are shown."""
+    places = np.arange(len(best), dtype=np.int64)
+    if not len(best) or len(query.channels) == 1:
+        return [], places
+    view, rows = found.view, found.fused.rows[best]
+    hits: Sequence[FactHit] = []
+    if query.asked is not None:
+        facts = parts.facts.at_present(found.scope_ids)
+        if len(facts):
+            top = max(float(score[best[0]]), 1e-9)
+            ranked = {
+                int(view.seq[row]): float(score[place]) / top
+                for place, row in zip(best[:RANKED_MAX], rows[:RANKED_MAX], strict=True)
+            }
+            hits = facts_for(
+                parts.store, facts, query.text, query.asked, ranked, found.scope_ids,
+                confidence_min=query.confidence_min, status=query.status,
+            )  # fmt: skip
+            places = newest_first(view.seq[rows], facts, query.asked)
+    if query.aim.kind in ("first", "last"):
+        shown = rows[places]
+        by_time = in_order(
+            score[best], view.said_us[shown], view.happened_from_us[shown], query.aim
+        )
+        places = places[by_time]
+    return hits, places
 
 
 def _not_in_memory(known: float, asked: float | None, misses: int) -> str:
@@ -151,6 +224,9 @@ def search(parts: Parts, query: Query) -> Found:
     view = parts.views.at_present(scope_ids)
     allowed = inside(query.window, view) if query.window else None
     hard = query.window is not None and query.window.hard
+    only = _only(parts, query, scope_ids, view)
+    if only is not None:  # a place or a past belief excludes, whatever a window only prefers
+        allowed, hard = (allowed & only if hard and allowed is not None else only), True
     terms = query_terms(query.text)
     watch.lap("view")
     words = None
@@ -161,8 +237,8 @@ def search(parts: Parts, query: Query) -> Found:
     watch.lap("lexical")
     meaning = None
     if "dense" in query.channels:
-        only = allowed if hard else None
-        meaning = _dense(parts, query, scope_ids, view, only, words, notes, watch)
+        among = allowed if hard else None
+        meaning = _dense(parts, query, scope_ids, view, among, words, notes, watch)
     speaks = None
     if len(query.channels) == 1:
         fused = alone(query.channels[0], words, meaning, query.now, view)
@@ -182,6 +258,24 @@ def search(parts: Parts, query: Query) -> Found:
         watch.lap("second look")
     wanted = _wanted(fused, allowed, hard=hard)
     return Found(view, scope_ids, words, meaning, speaks, fused, wanted, notes, watch.laps_ms)
+
+
+def _only(
+    parts: Parts, query: Query, scope_ids: Sequence[int], view: View
+) -> NDArray[np.bool_] | None:
+    """The rows that were stored by the asked moment of belief, and lie in the asked place."""
+    only: NDArray[np.bool_] | None = None
+    if query.asked is not None and query.asked.believed_us is not None:
+        only = view.ingested_us <= query.asked.believed_us
+    if query.place is not None:
+        wing, _, room = query.place.rpartition("/")
+        inside_it = {"wing": wing, "room": room} if wing else {"wing": room}
+        seqs = [row.seq for row in parts.store.derived.rows(PlaceRow, scope_ids, **inside_it)]
+        if not seqs:
+            raise InvalidQuery(f"there is no place {query.place!r}; `mnemic palace` lists them")
+        here = np.isin(view.seq, seqs)
+        only = here if only is None else only & here
+    return only
 
 
 def _second(

@@ -106,7 +106,7 @@ def contents(
 
 
 def _zero(space: Space) -> NDArray[np.float32]:
-    return project(np.zeros((1, space.dimension), dtype=np.float32))[0]
+    return np.asarray(project(np.zeros((1, space.dimension), dtype=np.float32))[0])
 
 
 def replay(work: Work, scope_id: int, path: str) -> int:

@@ -7,9 +7,13 @@ absolute.py   rules of the calendar: dates, months, seasons, holidays
 relative.py   rules relative to the present: yesterday, two weeks ago
 compose.py    expressions made of expressions: between, before, early, at 3 pm
 window.py     the span that a question asks for, on which clock, and how strictly
+events.py     windows beside an event that is named but not dated
+aim.py        what a question asks of order and number
 tells.py      the time that a statement tells of
 """
 
+from mnemic.agent.when.aim import Aim, parse_aim
+from mnemic.agent.when.events import EventWindow, parse_event_window, resolve
 from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
 from mnemic.agent.when.window import parse_window
@@ -17,4 +21,15 @@ from mnemic.agent.when.window import parse_window
 RULES_VERSION = 3
 """Changes whenever the same text would give another event time."""
 
-__all__ = ["RULES_VERSION", "parse_moment", "parse_window", "tells_of", "zone_of"]
+__all__ = [
+    "RULES_VERSION",
+    "Aim",
+    "EventWindow",
+    "parse_aim",
+    "parse_event_window",
+    "parse_moment",
+    "parse_window",
+    "resolve",
+    "tells_of",
+    "zone_of",
+]

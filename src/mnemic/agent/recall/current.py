@@ -1,0 +1,94 @@
+"""What is true now comes before what it replaced: facts beside hits, and hits in their order.
+
+Facts that bear on the question are found by their words and by the hits they rest on. Where a hit
+tells what a fact replaced, and the replacing fact's own episode ranks below it, the two change places:
+nothing leaves the ranking, and nothing else moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnemic.agent.facts.answers import Asked, FactHit, answers, facts_of, predecessors
+from mnemic.agent.facts.index import Facts
+from mnemic.agent.protocols import Store
+
+RANKED_MAX = 30
+"""How many of the best episodes lead to facts."""
+
+
+def facts_for(
+    store: Store,
+    facts: Facts,
+    question: str,
+    asked: Asked,
+    ranked: Mapping[int, float],
+    scope_ids: Sequence[int],
+    *,
+    confidence_min: float,
+    status: str | None,
+) -> list[FactHit]:
+    """The facts that answer a question, each with the fact it replaced.
+
+    Args:
+        store: where their evidence is.
+        facts: of the scopes.
+        question: its words.
+        asked: of which times.
+        ranked: how well the best episodes bear on it, 0 to 1, by number.
+        scope_ids: the scopes.
+        confidence_min: the least confidence of a fact.
+        status: the status a fact must have; None for any.
+    """
+    if not len(facts):
+        return []
+    hidden = frozenset(store.derived.hidden(scope_ids))
+    found = answers(
+        facts, question, asked, ranked, hidden, confidence_min=confidence_min, status=status
+    )
+    if not found:
+        return []
+    rows = [facts.rows[place] for place, _ in found]
+    before = predecessors(facts, rows, asked)
+    old = list(before.values())
+    shown = facts_of(store, [*rows, *old])
+    replaced = dict(zip(before, shown[len(rows) :], strict=True))
+    return [
+        FactHit(fact, score, replaced.get(row.fact_id))
+        for fact, row, (_, score) in zip(shown, rows, found, strict=False)
+    ]
+
+
+def newest_first(seqs: NDArray[np.int64], facts: Facts, asked: Asked) -> NDArray[np.int64]:
+    """Places of the hits, with an episode that tells what holds ahead of one that tells what it replaced.
+
+    Args:
+        seqs: (N,) numbers of the hits' episodes, best first.
+        facts: of the scopes.
+        asked: of which times; a fact that held then replaces what it followed.
+
+    Returns:
+        A permutation of 0 to N − 1.
+    """
+    places = np.arange(len(seqs), dtype=np.int64)
+    rank = {int(seq): place for place, seq in enumerate(seqs)}
+    for seq in list(rank):
+        for number in facts.of_episode.get(seq, ()):
+            row = facts.rows[number]
+            if not asked.believes(row) or asked.holds(row) or row.successor is None:
+                continue
+            newer = [
+                one.seq
+                for one in facts.evidence.get((row.scope_id, row.successor), ())
+                if one.part == "supports" and one.seq in rank
+            ]
+            if not newer or not asked.holds(facts.rows[facts.latest[row.scope_id, row.successor]]):
+                continue
+            best = min(newer, key=lambda one: rank[one])
+            if rank[seq] < rank[best]:
+                places[rank[seq]], places[rank[best]] = places[rank[best]], places[rank[seq]]
+                rank[seq], rank[best] = rank[best], rank[seq]
+    return places
