@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from mnemic import Memory
+from mnemic.agent.knowledge import NAMES
 from mnemic.testing.fakes import HashEmbedder
 
 
@@ -22,6 +23,8 @@ def old(tmp_path: Path) -> Path:
     connection = apsw.Connection(str(path))
     connection.execute("ALTER TABLE items DROP COLUMN speaker_key")
     connection.execute("DROP TABLE speakers")
+    for name in (*NAMES, "acts", "hidden", "erased", "uses", "runs", "run_changes"):
+        connection.execute(f"DROP TABLE {name}")
     connection.execute("UPDATE properties SET value = 'older' WHERE name = 'shallow_version'")
     connection.execute("UPDATE items SET terms = terms + 1")  # other rules, other lengths
     connection.execute("PRAGMA user_version = 1")

@@ -17,6 +17,14 @@ from rich.table import Table
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
 from mnemic.serve import knowledge, lm, measure, neural
+from mnemic.serve.knowledge import (
+    AsOf,
+    BelievedAt,
+    LeastConfidence,
+    Require,
+    fact_object,
+    print_fact,
+)
 from mnemic.serve.options import (
     AnyTime,
     AsJson,
@@ -211,17 +219,30 @@ def recall(
     from_: From = None,
     to: To = None,
     any_time: AnyTime = False,
+    as_of: AsOf = None,
+    believed_at: BelievedAt = None,
+    place: Annotated[
+        str | None, typer.Option("--place", help="Only this wing or room: Ana, Ana/r3.")
+    ] = None,
+    min_confidence: LeastConfidence = 0.0,
+    require: Require = None,
+    abstain_below: Annotated[
+        float | None,
+        typer.Option("--abstain-below", help="Say “not in memory” if that is less probable."),
+    ] = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show why each hit is where it is.")
     ] = False,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the episodes that bear on a query, dated and sourced."""
+    """Find the episodes that bear on a query, dated and sourced, and the facts that hold."""
     with open_memory(existing(db), zone=zone, background=False) as memory:
         found = memory.recall(
-            query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone)
-        )
+            query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone),
+            as_of=as_of, believed_at=believed_at, place=place, min_confidence=min_confidence,
+            require=require, abstain_below=abstain_below,
+        )  # fmt: skip
     if as_json:
         _print_json(recall_object(found))
     else:
@@ -251,16 +272,29 @@ def recall_object(found: Any) -> dict[str, Any]:
         "window": found.window,
         "channels": list(found.channels),
         "notes": list(found.notes),
-        "ms": {name: round(value, 3) for name, value in found.cost.stages_ms.items()},
-        "hits": [
+        "known": round(found.known, 4),
+        "abstained": found.abstained,
+        "facts": [
             {
-                "rank": hit.rank,
-                "score": round(hit.score, 6),
-                **episode_object(hit.episode),
-                "trace": [asdict(evidence) for evidence in hit.trace],
+                **fact_object(hit.fact),
+                "score": round(hit.score, 4),
+                "replaced": None if hit.replaced is None else fact_object(hit.replaced),
             }
-            for hit in found.hits
+            for hit in found.facts
         ],
+        "ms": {name: round(value, 3) for name, value in found.cost.stages_ms.items()},
+        "hits": [_hit_object(hit) for hit in found.hits],
+        "misses": [_hit_object(hit) for hit in found.misses],
+    }
+
+
+def _hit_object(hit: Any) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "relevance": round(hit.relevance, 4),
+        **episode_object(hit.episode),
+        "trace": [asdict(evidence) for evidence in hit.trace],
     }
 
 
@@ -284,12 +318,24 @@ def print_recall(found: Any, *, trace: bool = False) -> None:
     """A recall for people: the window, the hits with date, speaker and source, the time taken."""
     if found.window is not None:
         out.print(f"[cyan]{describe_window(found.window)}[/]")
-    for hit in found.hits:
+    for known in found.facts:
+        print_fact(known.fact)
+        if known.replaced is not None:
+            end = known.replaced.valid_to
+            until = f" until {end:%Y-%m-%d}" if end else ""
+            out.print(
+                f"          [dim]replaced: {escape(plain(known.replaced.statement))}{until}[/]"
+            )
+    if found.abstained:
+        out.print(f"[bold]not in memory[/] [dim](known {found.known:.0%}); nearest misses:[/]")
+    for hit in found.hits or found.misses[:3]:
         out.print(
             f"[bold]{hit.rank:>2}[/]  [green]{_day(hit.episode)}[/]  {_who(hit.episode)}"
             f"{escape(plain(_short(hit.episode.text)))}"
         )
-        out.print(f"    [dim]{escape(plain(_source(hit.episode)))} · score {hit.score:.3f}[/]")
+        out.print(
+            f"    [dim]{escape(plain(_source(hit.episode)))} · score {hit.score:.3f} · relevance {hit.relevance:.0%}[/]"
+        )
         if trace:
             for evidence in hit.trace:
                 if evidence.contribution:
@@ -297,11 +343,11 @@ def print_recall(found: Any, *, trace: bool = False) -> None:
                     out.print(
                         f"    [dim]  {evidence.channel:<10} +{evidence.contribution:.3f}  from {evidence.score:.3f}{rank}[/]"
                     )
-    if not found.hits:
+    if not found.hits and not found.abstained:
         out.print("nothing in memory bears on this" + (" in that window" if found.window else ""))
     out.print(
         f"[dim]{len(found.hits)} {'hit' if len(found.hits) == 1 else 'hits'} in "
-        f"{found.cost.total_ms:.1f} ms · {', '.join(found.channels)}[/]"
+        f"{found.cost.total_ms:.1f} ms · known {found.known:.0%} · {', '.join(found.channels)}[/]"
     )
     for note in found.notes:
         out.print(f"[yellow]note:[/] {escape(plain(note))}")

@@ -50,6 +50,7 @@ def verify(store: SqliteLog, progress: Progress | None = None) -> Verification:
             _verify_pages(connection, result)
             _verify_log(connection, result, progress)
             _verify_vectors(connection, result)
+            _verify_derived(connection, result)
         finally:
             connection.close()
     return result
@@ -188,6 +189,36 @@ def _verify_vectors(connection: apsw.Connection, result: Verification) -> None:
     if strays:
         result.found(f"vectors: {strays} belong to no episode; run `mnemic rebuild`")
     result.checks.append("number, size and norm of all vectors")
+
+
+def _verify_derived(connection: apsw.Connection, result: Verification) -> None:
+    """What sleep derived rests on episodes that are there, and on words that they hold."""
+    again = "run `mnemic sleep --again`"
+    for table in ("claims", "evidence", "mentions", "places", "replays", "cold", "hidden", "uses"):
+        strays = connection.execute(
+            f"SELECT count(*) FROM {table} d WHERE NOT EXISTS (SELECT 1 FROM episodes e "  # noqa: S608
+            "WHERE e.seq = d.seq AND e.scope_id = d.scope_id)"
+        ).fetchone()[0]
+        if strays:
+            result.found(f"{table}: {strays} belong to no episode; {again}")
+    outside = connection.execute(
+        "SELECT count(*) FROM claims c JOIN episodes e USING (seq) "
+        "WHERE c.start < 0 OR c.stop <= c.start OR c.stop > length(e.text)"
+    ).fetchone()[0]
+    if outside:
+        result.found(f"claims: {outside} quote what their episode does not hold; {again}")
+    baseless = connection.execute(
+        "SELECT count(*) FROM facts f WHERE NOT EXISTS (SELECT 1 FROM evidence v "
+        "WHERE v.scope_id = f.scope_id AND v.fact_id = f.fact_id)"
+    ).fetchone()[0]
+    if baseless:
+        result.found(f"facts: {baseless} rest on no evidence; {again}")
+    back = connection.execute(
+        "SELECT count(*) FROM episodes e JOIN erased x ON x.id = e.id"
+    ).fetchone()[0]
+    if back:
+        result.found(f"episodes: {back} are there although they were erased; erase them again")
+    result.checks.append("evidence of all facts, quotes of all claims")
 
 
 def rebuild(store: SqliteLog, progress: Progress | None = None) -> int:
