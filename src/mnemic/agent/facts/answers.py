@@ -20,6 +20,9 @@ COVERED_MIN = 0.5
 EVIDENCE_WEIGHT = 0.35
 """What it is worth that the fact's own episode ranks first for the question."""
 
+UNASKED_WEIGHT = 0.5
+"""What a fact loses if its subject is someone else: "Ana's sister Clara" where Ana is asked about."""
+
 FACTS_MAX = 5
 
 _HUGE = 2**62
@@ -121,7 +124,9 @@ def answers(
         bag = facts.words[place]
         covered = sum(weight[term] * bag.get(term, 0.0) for term in terms) / total
         shown = max((ranked.get(key, 0.0) for key in supports), default=0.0)
-        score = covered + EVIDENCE_WEIGHT * shown
+        subject = facts.subjects[place]
+        others = sum(term not in weight for term in subject) / max(len(subject), 1)
+        score = covered + EVIDENCE_WEIGHT * shown - UNASKED_WEIGHT * others
         if score >= COVERED_MIN:
             scored.append((score, place))
     scored.sort(key=lambda pair: (-pair[0], -facts.rows[pair[1]].confidence, pair[1]))

@@ -70,12 +70,13 @@ class Facts:
     """All fact versions of some scopes.
 
     `words` has for each row of `rows` its terms with their weight: 1 for words of the statement, less
-    for cues of the relation. `of_episode` leads from an episode's number to rows; `current` marks
+    for cues of the relation; `subjects` the terms of its subject. `of_episode` leads from an episode's number to rows; `current` marks
     the latest version of each fact.
     """
 
     rows: Sequence[FactRow]
     words: Sequence[Mapping[str, float]]
+    subjects: Sequence[Sequence[str]]
     idf: Mapping[str, float]
     by_term: Mapping[str, Sequence[int]]
     by_subject: Mapping[str, Sequence[int]]
@@ -90,6 +91,7 @@ class Facts:
 def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Facts:
     """The facts by their words, subjects and episodes."""
     words: list[dict[str, float]] = []
+    subjects: list[list[str]] = []
     by_term: dict[str, list[int]] = defaultdict(list)
     by_subject: dict[str, list[int]] = defaultdict(list)
     places: dict[tuple[int, str], list[int]] = defaultdict(list)
@@ -103,7 +105,8 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
         counted.update(own)
         for term in bag:
             by_term[term].append(place)
-        for part in query_terms(row.subject):
+        subjects.append(query_terms(row.subject))
+        for part in subjects[-1]:
             by_subject[part].append(place)
         places[row.scope_id, row.fact_id].append(place)
         latest[row.scope_id, row.fact_id] = place
@@ -114,7 +117,7 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
         of_fact[one.scope_id, one.fact_id].append(one)
         if one.part == "supports":
             of_episode[one.seq] += places.get((one.scope_id, one.fact_id), ())
-    return Facts(rows, words, idf, by_term, by_subject, of_fact, of_episode, latest)
+    return Facts(rows, words, subjects, idf, by_term, by_subject, of_fact, of_episode, latest)
 
 
 def _cues(relation: str) -> list[str]:
