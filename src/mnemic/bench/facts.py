@@ -69,7 +69,9 @@ def _memorybank(file: Path) -> Iterator[Said]:
                 for role, part in (("user", "query"), ("assistant", "response")):
                     text = exchange[part]
                     name = f"{day}/{place}/{part}"
-                    yield Said("memorybank", user, name, role, text, said_at, tuple(before[-_BEFORE_MAX:]))
+                    yield Said(
+                        "memorybank", user, name, role, text, said_at, tuple(before[-_BEFORE_MAX:])
+                    )
                     before.append(Turn(role, text))
 
 
@@ -82,7 +84,9 @@ def _lifebench(user: Path) -> Iterator[Said]:
             for role in ("user", "assistant"):
                 text = (parts.get(role) or {}).get("content") or ""
                 name = f"agent_chat/{record.get('phone_id', place)}/{turn}/{role}"
-                yield Said("lifebench", user.name, name, role, text, said_at, tuple(before[-_BEFORE_MAX:]))
+                yield Said(
+                    "lifebench", user.name, name, role, text, said_at, tuple(before[-_BEFORE_MAX:])
+                )
                 before.append(Turn(role, text))
     for place, record in enumerate(json_of(data / "sms.json")):
         sent = str(record.get("message_type")).lower().startswith("sen")

@@ -16,10 +16,14 @@ from mnemic.agent.sleep.extract.times import Bounds, bounds
 from mnemic.agent.sleep.extract.verbs import Verb, continues, verb_at
 from mnemic.agent.sleep.extract.vocabulary import predicate, shown
 
-_TRIGGER = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|[Rr]emind)\b|\b(?:is|was|lives?d?|works?|moved|likes?|loves?|speaks?|plays?|owns?|has|hates?|studies|uses?)\b")
+_TRIGGER = re.compile(
+    r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|[Rr]emind)\b|\b(?:is|was|lives?d?|works?|moved|likes?|loves?|speaks?|plays?|owns?|has|hates?|studies|uses?)\b"
+)
 _CANNOT_STAND = re.compile(r"\s+(?:stand|bear)\s+")
 _RID = re.compile(r"(?:\s+rid\s+of|\s+away)\s+", re.IGNORECASE)
-_REMIND = re.compile(r"(?:please\s+|can\s+you\s+|could\s+you\s+)?remind\s+me\s+(?:to\s+|about\s+)", re.IGNORECASE)
+_REMIND = re.compile(
+    r"(?:please\s+|can\s+you\s+|could\s+you\s+)?remind\s+me\s+(?:to\s+|about\s+)", re.IGNORECASE
+)
 _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
 _DOING_WELL = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
 _CLAIMS_MAX = 64
@@ -73,7 +77,14 @@ def _clause(
     if cuts:
         stop = cuts[0][0]
     yield from _stated(text, clause, subject, verb, stop, said_at, speaker)
-    if re.search(r"\bto\b", text[verb.end : stop]) and verb.base in ("want", "need", "decide", "try", "have", "plan"):
+    if re.search(r"\bto\b", text[verb.end : stop]) and verb.base in (
+        "want",
+        "need",
+        "decide",
+        "try",
+        "have",
+        "plan",
+    ):
         return
     if subject.tail or verb.tense not in ("bare", "present", "past") or verb.denied:
         return
@@ -82,7 +93,9 @@ def _clause(
         second = verb_at(text, start, stop)
         if second is None or second.tense != verb.tense:
             return
-        yield from _stated(text, replace(clause, start=start), subject, second, stop, said_at, speaker)
+        yield from _stated(
+            text, replace(clause, start=start), subject, second, stop, said_at, speaker
+        )
 
 
 def _agrees(subject: Subject, verb: Verb) -> bool:
@@ -126,7 +139,11 @@ def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
     stand = _CANNOT_STAND.match(text, verb.word_start - 1, stop) if verb.modal == "can" else None
     if stand and verb.denied:
         piece = objects.cut(text, stand.end(), stop)
-        if piece and objects.plain(text[piece[0] : piece[1]]) and objects.known_thing(text[piece[0] : piece[1]]):
+        if (
+            piece
+            and objects.plain(text[piece[0] : piece[1]])
+            and objects.known_thing(text[piece[0] : piece[1]])
+        ):
             return [Draft("dislikes", *piece, says=f"can't stand {text[piece[0] : piece[1]]}")]
         return []
     if verb.base in ("get", "give") and verb.tense in ("past", "perfect") and not verb.denied:
@@ -175,7 +192,12 @@ def _claim(
         valid_from, valid_to = _validity(draft, when, said_at)
     value = draft.value or text[draft.start : draft.end]
     says = draft.says or predicate(
-        draft.relation, value, denied=draft.denied, past=draft.past, ended=draft.change == "ends"
+        draft.relation,
+        value,
+        denied=draft.denied,
+        past=draft.past,
+        ended=draft.change == "ends",
+        link=draft.link,
     )
     if speaker is not None:
         says = _MY_INSIDE.sub(possessive("the user" if speaker == "user" else speaker), says)

@@ -10,7 +10,7 @@ from mnemic.agent.sleep.extract import words
 Piece = tuple[int, int]
 
 _STOP = re.compile(
-    r"\s+(?:in|on|by|at|this|next|last|every|of|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
+    r"\s+(?:in|on|by|at|this|next|last|every|of|from|between|around|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
     r"July|August|September|October|November|December|(?:1[89]|20)\d\d|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b|"
     r"\s*(?:[;()\[\]{}!?\n\"“”]|[,:](?!\d)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
@@ -42,18 +42,20 @@ _SUPPORT_INSIDE = re.compile(
     re.IGNORECASE,
 )
 _HER = re.compile(r"\bher\b", re.IGNORECASE)
-_BAD_FIRST = frozenset(
+_BAD_FIRST = words.of(
     "not so very too quite just rather as if when while because since although but and or nor then now "
     "also still already never always often even only about like up down out off away back over under "
     "no none neither nobody any every each all both to be been being am is are was were do does did "
     "much more most less least many few enough well better best good great nice fine ok okay in on at "
-    "several some various certain numerous for with by from of into onto upon through during within without i we he she they".split()
+    "several some various certain numerous for with by from of into onto upon through during within without i we he she they"
 )
 _NP_WORDS_MAX = 8
 _CHARS_MAX = 120
 
 
-def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CHARS_MAX) -> Piece | None:
+def cut(
+    text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CHARS_MAX
+) -> Piece | None:
     """From `at` up to where the value ends: a stop word, a mark, the end; closing adverbs are off.
 
     Args:
@@ -78,7 +80,7 @@ def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CH
     for found in _STOP.finditer(text, at, stop):
         if commas and found[0].strip() == "," and _place_follows(text, found.end(), stop):
             continue
-        if found[0].lstrip()[:1] in "\"“" and found.start() > at:  # a title inside
+        if found[0].lstrip()[:1] in '"“' and found.start() > at:  # a title inside
             return None
         stop = found.start()
         break
@@ -95,9 +97,9 @@ def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CH
 
 
 def _place_follows(text: str, at: int, stop: int) -> bool:
-    found = re.compile(r"\s*[A-Z][\w-]+(?:\s+[A-Z][\w-]+)?\s*(?:$|[.,!?]|\s(?:in|since|with|and|for|now)\b)").match(
-        text, at, stop
-    )
+    found = re.compile(
+        r"\s*[A-Z][\w-]+(?:\s+[A-Z][\w-]+)?\s*(?:$|[.,!?]|\s(?:in|since|with|and|for|now)\b)"
+    ).match(text, at, stop)
     return found is not None
 
 
@@ -134,7 +136,10 @@ def known_thing(value: str) -> bool:
     return head(value) not in words.DISCOURSE
 
 
-_PREPOSITION = re.compile(r"\b(?:near|in|at|of|with|by|on|about|to|for|from|under|over|especially|especially|or)\b", re.IGNORECASE)
+_PREPOSITION = re.compile(
+    r"\b(?:near|in|at|of|with|by|on|about|to|for|from|under|over|especially|especially|or)\b",
+    re.IGNORECASE,
+)
 
 
 def restricted(text: str, end: int) -> bool:
@@ -142,14 +147,16 @@ def restricted(text: str, end: int) -> bool:
     return _NARROWS.match(text, end) is not None
 
 
-_NARROWS = re.compile(r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that))\b")
+_NARROWS = re.compile(
+    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that))\b"
+)
 
 
 def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
     """The members of a short list "tea, coffee and cake"; the whole where it is none."""
-    whole = re.compile(r"[^,.;:()\n!?]{2,40}(?:,\s+[^,.;:()\n!?]{2,40}){0,6},?\s+and\s+[^,.;:()\n!?]{2,60}").match(
-        text, at, stop
-    )
+    whole = re.compile(
+        r"[^,.;:()\n!?]{2,40}(?:,\s+[^,.;:()\n!?]{2,40}){0,6},?\s+and\s+[^,.;:()\n!?]{2,60}"
+    ).match(text, at, stop)
     if whole is None:
         return
     place = at
@@ -167,8 +174,11 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
         return
     if any(not plain(value) or _PREPOSITION.search(value) for value in values):
         return
-    if len(pieces) == 2 and len(values[0].split()) == 1 and len(values[1].split()) > 1 and (
-        not values[1].split()[0].endswith("ing")
+    if (
+        len(pieces) == 2
+        and len(values[0].split()) == 1
+        and len(values[1].split()) > 1
+        and (not values[1].split()[0].endswith("ing"))
     ):  # "action and comedy films" is one value, and "tea and green beans" may be
         return
     yield from pieces

@@ -61,9 +61,14 @@ def _rule(
 def _place(value: str) -> bool:
     if not objects.plain(value, 7):
         return False
-    bare = re.sub(r"^(?:downtown|central|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|the)\s+", "", value)
+    bare = re.sub(
+        r"^(?:downtown|central|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|the)\s+",
+        "",
+        value,
+    )
     return objects.is_proper(bare) or (
-        re.match(r"(?:a|an|the|another)\s", value) is not None and objects.head(value) in words.PLACES
+        re.match(r"(?:a|an|the|another)\s", value) is not None
+        and objects.head(value) in words.PLACES
     )
 
 
@@ -96,7 +101,9 @@ def _job(value: str) -> bool:
 
 def _liked(value: str) -> bool:
     return (
-        objects.plain(value.removeprefix("to "), 8) and objects.known_thing(value) and not _TOO_WIDE.match(value)
+        objects.plain(value.removeprefix("to "), 8)
+        and objects.known_thing(value)
+        and not _TOO_WIDE.match(value)
     )
 
 
@@ -133,14 +140,19 @@ def _durable(value: str) -> bool:
 
 
 def _language(value: str) -> bool:
-    found = re.sub(r"^(?:fluent|some|basic|a\s+(?:bit|little)\s+(?:of\s+)?|good|native)\s*", "", value.lower())
+    found = re.sub(
+        r"^(?:fluent|some|basic|a\s+(?:bit|little)\s+(?:of\s+)?|good|native)\s*", "", value.lower()
+    )
     return found in words.LANGUAGES
 
 
 def _played(value: str) -> bool:
     return (
         objects.plain(value, 4)
-        and re.match(r"(?:a|an|with|around|some|my|music$|games?$|sports?$|it|along|part|role)\b", value, _I) is None
+        and re.match(
+            r"(?:a|an|with|around|some|my|music$|games?$|sports?$|it|along|part|role)\b", value, _I
+        )
+        is None
         and not re.search(r"\b(?:role|part|trick|joke|song|card|record|music)s?\b", value, _I)
     )
 
@@ -150,6 +162,7 @@ def _tool(value: str) -> bool:
     return (
         objects.plain(value, 4)
         and re.match(r"(?:a|an|the|my|some|any|to|those|more|less)\s", lower) is None
+        and "'s" not in value.replace("’", "'")
         and (re.search(r"[A-Z0-9]", value) is not None or lower.split()[0] in words.TOOLS)
     )
 
@@ -170,7 +183,10 @@ def _medicine(value: str) -> bool:
 def _subject_of_study(value: str) -> bool:
     return (
         objects.plain(value, 5)
-        and re.match(r"(?:a|an|the|my|some|hard|harder|more|late|together|every|all|well|to)\b", value, _I) is None
+        and re.match(
+            r"(?:a|an|the|my|some|hard|harder|more|late|together|every|all|well|to)\b", value, _I
+        )
+        is None
         and objects.known_thing(value)
     )
 
@@ -194,7 +210,10 @@ def _had(value: str) -> bool:
     """What "have" makes a lasting fact of: kin, animals, property, conditions, degrees."""
     if not objects.plain(value, 7):
         return False
-    found = re.match(r"(?P<count>a|an|no|two|three|four|five|six|seven|1|2|3|4|5|6|7|another)?\s*(?P<rest>.+)", value)
+    found = re.match(
+        r"(?P<count>a|an|no|two|three|four|five|six|seven|1|2|3|4|5|6|7|another)?\s*(?P<rest>.+)",
+        value,
+    )
     main = objects.head(value)
     if found is None:
         return False
@@ -225,15 +244,24 @@ _DET = r"\s+(?=\S)"
 _PRESENT = ("bare", "present")
 _VERBING = r"\s+(?=\w{2,20}ing\b|to\s+\w)"
 _LIVES = (
-    _rule("lives_in", r"\s+(?:alone\s+|happily\s+|together\s+)?(?:in|at|near|on|outside)\s+", _place, commas=True),
+    _rule(
+        "lives_in",
+        r"\s+(?:alone\s+|happily\s+|together\s+)?(?:in|at|near|on|outside)\s+",
+        _place,
+        commas=True,
+    ),
     _rule("lives_with", r"\s+with\s+(?=my\b)", lambda v: objects.plain(v, 5)),
 )
-_LIKES = (
-    _rule("likes", _DET, _liked, many=True, tenses=(*_PRESENT, "progressive")),
-)
+_LIKES = (_rule("likes", _DET, _liked, many=True, tenses=(*_PRESENT, "progressive")),)
 _HATES = (_rule("dislikes", _DET, _liked, many=True, tenses=_PRESENT),)
 _LEFT_JOB = (
-    _rule("works_at", r"\s+(?:my\s+job\s+(?:at|with)|working\s+(?:at|for))\s+", _organisation, "end", "left a job at {o}"),
+    _rule(
+        "works_at",
+        r"\s+(?:my\s+job\s+(?:at|with)|working\s+(?:at|for))\s+",
+        _organisation,
+        "end",
+        "left a job at {o}",
+    ),
     _rule("uses", r"\s+using\s+", _tool, "end", "stopped using {o}"),
     _rule("habit", r"\s+(?=smoking|drinking|eating)(?:)", _done, "end", "stopped {o}"),
 )
@@ -298,10 +326,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "drink": (_rule("diet", r"\s+", _food, says="drinks {o}", tenses=_PRESENT),),
     "quit": _LEFT_JOB,
     "stop": _LEFT_JOB[1:],
-    "leave": (
-        _LEFT_JOB[0],
-        _rule("works_at", r"\s+(?=[A-Z])", lambda v: False, "end", "left {o}"),
-    ),
+    "leave": _LEFT_JOB[:1],
     "start": (
         _rule("works_at", r"\s+(?:to\s+work|working|a\s+new\s+job|a\s+job|my\s+new\s+job|my\s+job)\s+(?:at|for|with)\s+", _organisation, "begin", "started working at {o}"),
         _rule("uses", r"\s+using\s+", _tool, "begin", "started using {o}"),
@@ -320,13 +345,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }  # fmt: skip
 
 _FROM_TOOL = re.compile(r"\s+from\s+(?P<old>\S+(?:\s\d+)?)(?=\s+to\b|\s*$|[\s,.;])", _I)
-_FROM_PLACE = re.compile(r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])")
-_NARROWED = frozenset(("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns"))
+_FROM_PLACE = re.compile(
+    r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])"
+)
+_NARROWED = frozenset(
+    ("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns")
+)
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
 _ALSO = re.compile(r"\b(?:also|too|as\s+well|in\s+addition)\b", _I)
 _NOW = re.compile(r"\bnow\b(?!\s+and)", _I)
-_NOT_EVEN = re.compile(r"\b(?:too\s+much|that\s+much|very\s+much|really|always|often|usually|particularly|necessarily|yet|only|just)\b", _I)
+_NOT_EVEN = re.compile(
+    r"\b(?:too\s+much|that\s+much|very\s+much|really|always|often|usually|particularly|necessarily|yet|only|just)\b",
+    _I,
+)
 
 
 def read(text: str, verb: Verb, stop: int) -> list[Draft]:
@@ -380,6 +412,7 @@ def _values(rule: Rule, text: str, at: int, stop: int) -> list[objects.Piece]:
 
 
 def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -> Draft:
+    at = verb.end
     tail = text[end:stop]
     value = text[begin:end]
     says = rule.says.format(o=value) if rule.says else ""
@@ -390,9 +423,7 @@ def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -
         change = "begins"
     elif rule.mode == "end":
         change, denied = "ends", True
-    elif verb.ended or (verb.denied and _ANYMORE.search(tail)):
-        change = "ends"
-    elif verb.tense == "used":
+    elif verb.ended or verb.tense == "used" or (verb.denied and _ANYMORE.search(tail)):
         change = "ends"
     elif "also" in verb.adverbs or (not denied and _ALSO.search(tail[:24])):
         change = "adds"
@@ -405,16 +436,19 @@ def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -
     if verb.base in ("love", "enjoy", "adore") and not denied and not past:
         says = f"{verb.base}s {value}"
     vague = denied and change != "ends" and _NOT_EVEN.search(text[verb.start : begin] + tail[:20])
-    if vague or "never" in verb.adverbs and rule.relation not in ("diet", "takes"):
+    if vague or ("never" in verb.adverbs and rule.relation not in ("diet", "takes")):
         begin = -1
+    link = text[at:begin].split()[-1].lower() if relation == "lives_in" and at < begin else ""
     draft = Draft(
-        relation, begin, end, denied=denied, past=past, change=change, says=says,
+        relation, begin, end, denied=denied, past=past, change=change, says=says, link=link,
         certainty=0.6 if verb.hedged else 1.0, begins=rule.mode != "state",
     )  # fmt: skip
     return _someone_had(draft, value) if relation == "has" and not denied else draft
 
 
-_HAD_CALLED = re.compile(r"(?:an?\s+)(?P<noun>[\w -]+?)\s+(?:called|named)\s+(?P<name>[A-Z][\w'-]+)")
+_HAD_CALLED = re.compile(
+    r"(?:an?\s+)(?P<noun>[\w -]+?)\s+(?:called|named)\s+(?P<name>[A-Z][\w'-]+)"
+)
 
 
 def _someone_had(draft: Draft, value: str) -> Draft:
@@ -452,9 +486,16 @@ def _replaced(rule: Rule, text: str, verb: Verb, stop: int) -> list[Draft]:
     says = f"moved away from {old}" if place else f"switched away from {old}"
     begin = found.start("old")
     return [
-        Draft(rule.relation, begin, begin + len(old), denied=True, change="ends", says=says, begins=True)
+        Draft(
+            rule.relation,
+            begin,
+            begin + len(old),
+            denied=True,
+            change="ends",
+            says=says,
+            begins=True,
+        )
     ]
-
 
 
 def owned_before(value: str) -> bool:

@@ -21,7 +21,7 @@ _NAMED = re.compile(
 )
 _PRONOUN = re.compile(r"(?P<who>[Hh]e|[Ss]he)(?:['’](?P<tail>s|ll|d))?(?=\s)")
 _TOKEN = re.compile(r"\s*([A-Za-zÀ-ÿ0-9][\w\-À-ÿ]*)(?P<tail>['’](?:s|m|ve|ll|d|re)?)?")
-_BE = frozenset("is are was were has have had isn't wasn't doesn't does did will".split())
+_BE = words.of("is are was were has have had isn't wasn't doesn't does did will")
 _HEADS_MAX = 5
 _JUST_NAMES = re.compile(rf"{_NAME_WORD}(?:\s+{_NAME_WORD})?")
 
@@ -42,10 +42,6 @@ class Subject:
     kin: str = ""
     name: str = ""
     noun: str = ""
-
-    @property
-    def plural(self) -> bool:
-        return self.kind == "we"
 
 
 def subject_at(
@@ -90,7 +86,6 @@ def _of(text: str, start: int, at: int, stop: int, speaker: str) -> Subject | No
     """Something of the speaker's: words up to the verb."""
     parts: list[str] = []
     place = at
-    kin = name = noun = ""
     for _ in range(_HEADS_MAX + 1):
         token = _TOKEN.match(text, place, stop)
         if token is None:
@@ -110,23 +105,22 @@ def _of(text: str, start: int, at: int, stop: int, speaker: str) -> Subject | No
             owns = tail == "s" and following is not None and _owned(following[1])
             if owns:
                 parts[-1] = f"{word}'s"
-                if lower in words.PEOPLE:
-                    kin = name = ""
                 continue
             return _made(parts, speaker, start, token.end(), tail)
         if len(parts) > _HEADS_MAX:
             return None
     else:
         return None
-    del kin, name, noun
     return _made(parts, speaker, start, place, "")
 
 
 def _owned(word: str) -> bool:
     """Whether "'s" before this word means owning rather than is."""
     lower = word.lower()
-    return lower in words.PEOPLE or lower in ("name", "birthday", "best", "favourite", "favorite") or (
-        lower in words.POSSESSIONS or lower in words.PETS
+    return (
+        lower in words.PEOPLE
+        or lower in ("name", "birthday", "best", "favourite", "favorite")
+        or (lower in words.POSSESSIONS or lower in words.PETS)
     )
 
 
@@ -151,7 +145,17 @@ def _made(parts: list[str], speaker: str, start: int, end: int, tail: str) -> Su
 
 
 def _is_verb(word: str, text: str, at: int, stop: int) -> bool:
-    if word in _BE or word in ("am", "can", "loves", "also", "just", "now", "still", "always", "used"):
+    if word in _BE or word in (
+        "am",
+        "can",
+        "loves",
+        "also",
+        "just",
+        "now",
+        "still",
+        "always",
+        "used",
+    ):
         return True
     forms = FORMS.get(word)
     if not forms:
@@ -170,8 +174,6 @@ def _someone(text: str, at: int, stop: int, names: Collection[str]) -> Subject |
     parts = match["name"].split()
     lower = [part.lower() for part in parts]
     if lower[0] in words.NOT_NAMES or any(part in words.SUPPORT for part in lower):
-        if lower[0] in ("mom", "dad", "mum"):
-            return None
         return None
     if any(part.isupper() and len(part) > 1 for part in parts):
         return None
@@ -184,8 +186,7 @@ def _someone(text: str, at: int, stop: int, names: Collection[str]) -> Subject |
     if match["of"] and match["of"][:2] in ("'s", "’s"):
         following = _TOKEN.match(text, match.end(), stop)
         if following is not None and _owned(following[1]):
-            of = _of(text, at, match.end(), stop, match["name"])
-            return of
+            return _of(text, at, match.end(), stop, match["name"])
         return Subject(match["name"], "person", at, end + 2, "s", name=match["name"])
     if match["of"]:
         return None

@@ -34,6 +34,7 @@ class Bounds:
 
     @property
     def said(self) -> bool:
+        """Whether any time is named."""
         return bool(self.span or self.since or self.until)
 
 

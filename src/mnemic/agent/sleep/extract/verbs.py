@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from mnemic.agent.sleep.extract import words
+
 Tense = Literal["present", "progressive", "perfect", "past", "used", "future", "modal", "bare"]
 
 _IRREGULAR = (
@@ -50,8 +52,8 @@ def third_of(base: str) -> str:
     return base + "s"
 
 
-_DOUBLE = frozenset(
-    "begin cut get hit let put quit run set shut sit stop swim win chat plan prefer jog".split()
+_DOUBLE = words.of(
+    "begin cut get hit let put quit run set shut sit stop swim win chat plan prefer jog"
 )
 
 
@@ -90,19 +92,16 @@ for _verb in (*PAST_OF, *_REGULAR.split()):
     ):
         FORMS.setdefault(_form, {})[_what] = _verb
 
-ADVERBS = frozenset(
-    "really just also still now currently already always usually often sometimes recently actually "
+ADVERBS = words.of("really just also still now currently already always usually often sometimes recently actually "
     "finally only even absolutely definitely truly both all too mostly mainly generally normally "
     "typically regularly basically honestly presently originally first then again totally "
     "completely especially particularly simply quite so very much kind sort fully primarily "
     "officially lately today ever long certainly personally occasionally frequently previously "
-    "formerly once soon eventually later thoroughly deeply quietly happily proudly myself daily"
-    .split()
-)  # fmt: skip
-HEDGES = frozenset("probably maybe perhaps possibly apparently presumably supposedly likely".split())
-HABITUAL = frozenset("always usually often regularly normally typically generally frequently".split())
-_SELDOM = frozenset("hardly barely scarcely rarely seldom almost nearly".split())
-_MODALS = frozenset("would could should may might must shall ought can cannot".split())
+    "formerly once soon eventually later thoroughly deeply quietly happily proudly myself daily")  # fmt: skip
+HEDGES = words.of("probably maybe perhaps possibly apparently presumably supposedly likely")
+HABITUAL = words.of("always usually often regularly normally typically generally frequently")
+_SELDOM = words.of("hardly barely scarcely rarely seldom almost nearly")
+_MODALS = words.of("would could should may might must shall ought can cannot")
 _WORD = re.compile(r"\s*([A-Za-z]+(?:['’][a-z]{1,2})?)")
 _WORDS_MAX = 12
 
@@ -213,16 +212,38 @@ def verb_at(text: str, at: int, stop: int, opening: str = "") -> Verb | None:
         ):
             following = _WORD.match(text, to or match.end(), stop)
             if following is not None and _is_base(following[1]):
+                if tense_word == "past":  # "was going to" did not come about, or is over
+                    return None
                 auxiliary, last_aux = "will", None
                 place = to or match.end()
                 continue
             return _main(
-                text, word, match, auxiliary, tense_word, been, denied, hedged, adverbs, begin, last_aux,
+                text,
+                word,
+                match,
+                auxiliary,
+                tense_word,
+                been,
+                denied,
+                hedged,
+                adverbs,
+                begin,
+                last_aux,
                 place,
             )
         else:
             return _main(
-                text, word, match, auxiliary, tense_word, been, denied, hedged, adverbs, begin, last_aux,
+                text,
+                word,
+                match,
+                auxiliary,
+                tense_word,
+                been,
+                denied,
+                hedged,
+                adverbs,
+                begin,
+                last_aux,
                 place,
             )
         place = match.end()
@@ -235,12 +256,14 @@ def _to(text: str, at: int, stop: int) -> int:
 
 
 _TO = re.compile(r"\s+to\b")
-_NOT_BASES = frozenset("the a an my our his her their this that some any no it work school".split())
+_NOT_BASES = words.of("the a an my our his her their this that some any no it work school")
 
 
 def _is_base(word: str) -> bool:
-    return word.islower() and word not in _NOT_BASES and (
-        "base" in FORMS.get(word, {}) or not word.endswith(("s", "ed", "ing"))
+    return (
+        word.islower()
+        and word not in _NOT_BASES
+        and ("base" in FORMS.get(word, {}) or not word.endswith(("s", "ed", "ing")))
     )
 
 
@@ -260,9 +283,7 @@ def _auxiliary_alone(
     base, start, end = last
     of: Tense = "perfect" if been else ("past" if tense == "past" else "present")
     begin = start if begin < 0 else min(begin, start)
-    return Verb(
-        base, base, of, begin, max(end, place), start, denied, "", tuple(adverbs), hedged
-    )
+    return Verb(base, base, of, begin, max(end, place), start, denied, "", tuple(adverbs), hedged)
 
 
 def _main(
@@ -287,9 +308,7 @@ def _main(
     if auxiliary == "be" or been:
         ing = forms.get("ing") or (word[:-3] if word.endswith("ing") and len(word) > 5 else None)
         if ing is None or (word not in FORMS and _adjective(word)):
-            return _auxiliary_alone(
-                last, been, tense, denied, hedged, adverbs, begin, place
-            )
+            return _auxiliary_alone(last, been, tense, denied, hedged, adverbs, begin, place)
         base, of = ing, "past" if tense == "past" and not been else "progressive"
     elif auxiliary == "have":
         base = forms.get("participle") or (word if word.endswith("ed") and len(word) > 4 else None)
@@ -298,9 +317,7 @@ def _main(
         elif base is None or (base == word and forms and "past" not in forms and base not in _SAME):
             if word == "to":
                 return None
-            return _auxiliary_alone(
-                last, been, tense, denied, hedged, adverbs, begin, place
-            )
+            return _auxiliary_alone(last, been, tense, denied, hedged, adverbs, begin, place)
         else:
             if tense == "past":
                 return None
@@ -327,13 +344,13 @@ def _main(
     )
 
 
-_SAME = frozenset("come run become".split())
+_SAME = words.of("come run become")
 
 
 def _adjective(word: str) -> bool:
-    return word in frozenset(
+    return word in words.of(
         "interesting exciting amazing boring tiring charming outstanding willing caring loving "
-        "nothing something anything everything during morning evening ring king string".split()
+        "nothing something anything everything during morning evening ring king string"
     )
 
 

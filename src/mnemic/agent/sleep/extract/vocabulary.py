@@ -96,7 +96,9 @@ def shown(subject: str) -> str:
     return subject[:1].upper() + subject[1:]
 
 
-def predicate(name: str, value: str, *, denied: bool, past: bool, ended: bool) -> str:
+def predicate(
+    name: str, value: str, *, denied: bool, past: bool, ended: bool, link: str = ""
+) -> str:
     """What a sentence says of its subject: "no longer lives in Porto"."""
     relation = RELATIONS[name.partition(":")[0]]
     if relation.base == "be":
@@ -110,4 +112,4 @@ def predicate(name: str, value: str, *, denied: bool, past: bool, ended: bool) -
             verb = f"{'did' if past else 'does'} not {relation.base}"
     else:
         verb = relation.past if past else relation.third
-    return " ".join(part for part in (verb, relation.link, value) if part)
+    return " ".join(part for part in (verb, link or relation.link, value) if part)
