@@ -205,7 +205,7 @@ def _led(text: str, subject: Subject, at: int, stop: int) -> Draft | None:
         if match is None:
             continue
         draft = _piece(text, relation, match.end(), stop, commas=relation == "lives_in", says=says)
-        if draft is None or objects.restricted(text, draft.end):
+        if draft is None or objects.restricted(text, draft.start, draft.end, stop):
             return None
         value = text[draft.start : draft.end]
         if relation in ("partner", "lives_in"):

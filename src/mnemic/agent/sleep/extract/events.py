@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mnemic.agent.sleep.extract import objects, words
 from mnemic.agent.sleep.extract.drafts import Draft
@@ -14,6 +14,7 @@ from mnemic.agent.sleep.extract.verbs import FORMS, HABITUAL, PAST_OF, Verb, thi
 _I = re.IGNORECASE
 _WORD = re.compile(r"[\w'’-]+")
 _WORDS_MAX = 14
+_FAR = timedelta(days=280)
 _UNCLEAR = re.compile(
     r"\b(?:it|its|this|that|these|those|there|here|he|she|they|him|them|his|their|her|you|your|yours|I|me|us|"
     r"we|myself|something|someone|somewhere|things?|stuff|how|what|why|which|one|ones|same|other|another|"
@@ -61,6 +62,8 @@ def _plan(
 ) -> Draft | None:
     if when.span is None or when.span.end <= said_at or subject.kind == "thing":
         return None
+    if when.span.start - said_at > _FAR and not re.search(r"\d{4}|year", when.phrase):
+        return None  # a date without a year that lies behind, told as if it lay ahead
     if verb.base == "have" and verb.tense in ("bare", "present"):
         noun = _DATED_NOUN.match(text, verb.end, stop)
         if noun is None or _UNCLEAR.search(noun["what"]):
@@ -134,6 +137,9 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
     phrase = " ".join(when.phrase.split())
     if when.phrase and when.phrase in text[end:stop]:  # the time is that of something else
         return None
+    before = text[max(at, text.find(when.phrase, at) - 12) : max(at, text.find(when.phrase, at))]
+    if phrase and phrase in value and _TAKES_TIME.search(before + when.phrase.split()[0] + " "):
+        return None
     if _OTHERS_TIME.search(text[at:end]) and phrase in value:
         place = value.find(phrase)
         if re.search(r"\s\w{3,20}ed\s*$", value[:place]) and " " in value[:place].strip():
@@ -157,6 +163,7 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
     return at, end, value
 
 
+_TAKES_TIME = re.compile(r"\b(?:to|for|from|until|till|by|of|with|about|since)\s+(?:\w+\s)?$", _I)
 _OTHERS_TIME = re.compile(r"\w{3,20}ed\s")
 
 

@@ -12,9 +12,9 @@ Piece = tuple[int, int]
 _STOP = re.compile(
     r"\s+(?:in|on|by|at|this|next|last|every|of|from|between|around|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
     r"July|August|September|October|November|December|(?:1[89]|20)\d\d|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b|"
-    r"\s*(?:[;()\[\]{}!?\n\"“”]|[,:](?!\d)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
+    r"\s*(?:[;()\[\]{}!?\n\"“”]|[,](?!\d)|:(?=\s|$)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
-    r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
+    r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|right\s+now|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
     r"or|and\s+\w{3,20}(?:ed|ing)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
     r"would|will|can|hope|feel|think|always|often|usually|really|just|every|sometimes|it['’]s|I['’]\w+)|"
     r"it['’]?s?|I|I['’]\w+|we|he|she|they|you|that|is|are|was|were|has|have|will|would|can|could|did|does|do)(?=\s|$|[,.;:!?])",
@@ -132,6 +132,8 @@ def known_thing(value: str) -> bool:
     lower = value.lower()
     if lower.startswith(("the ", "our ")):
         rest = value[4:]
+        if rest.split()[0].lower() in words.DISCOURSE:
+            return False
         return bool(re.search(r"[A-Z0-9]", rest) or re.search(r"\s(?:of|in|from|at|by)\s", rest))
     return head(value) not in words.DISCOURSE
 
@@ -142,20 +144,34 @@ _PREPOSITION = re.compile(
 )
 
 
-def restricted(text: str, end: int) -> bool:
-    """Whether words behind a value narrow it down, so that the value alone would say too much."""
-    return _NARROWS.match(text, end) is not None
+def restricted(text: str, begin: int, end: int, stop: int) -> bool:
+    """Whether words behind a value belong to it, so that the value alone would say something else."""
+    if _NARROWS.match(text, end) is not None or text.startswith("(", end):
+        return True
+    following = _AFTER_COMMA.match(text, end, stop)
+    if following is None:
+        return False
+    single = " " not in text[begin:end] or _LONE.search(text, begin, end) is not None
+    word = following["word"].lower()
+    return single or not (word.endswith("ing") or word in _GOES_ON)
 
 
 _NARROWS = re.compile(
-    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that))\b"
+    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that)|it|him|her|them|you|this|these|"
+    r"those)\b"
+)
+_LONE = re.compile(r"\b(?:an?|the)\s+[\w-]+$")
+_AFTER_COMMA = re.compile(r",\s+(?P<word>[\w'’-]+)")
+_GOES_ON = words.of(
+    "especially including and but so because cause 'cause ’cause though although like such particularly "
+    "which who with as mainly mostly even not for in on at too either yes right really usually where when"
 )
 
 
 def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
     """The members of a short list "tea, coffee and cake"; the whole where it is none."""
     whole = re.compile(
-        r"[^,.;:()\n!?]{2,40}(?:,\s+[^,.;:()\n!?]{2,40}){0,6},?\s+and\s+[^,.;:()\n!?]{2,60}"
+        r"(?:[^,.;:()\n!?]|\.(?=\w)){2,40}(?:,\s+(?:[^,.;:()\n!?]|\.(?=\w)){2,40}){0,6},?\s+and\s+(?:[^,.;:()\n!?]|\.(?=\w)){2,60}"
     ).match(text, at, stop)
     if whole is None:
         return
@@ -166,7 +182,7 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
         place = mark.end()
     pieces.append((place, whole.end()))
     last = cut(text, place, whole.end())
-    if last is None:
+    if last is None or restricted(text, *last, stop):
         return
     pieces[-1] = last
     values = [text[a:b].strip() for a, b in pieces]

@@ -129,6 +129,14 @@ def _thing(value: str) -> bool:
     return not set(found) & words.CONSUMED and objects.head(value) not in words.DISCOURSE
 
 
+def _task(value: str) -> bool:
+    return _thing(value) and not re.fullmatch(
+        r"(?:an?|my|our|the)\s+(?:new\s+|big\s+|small\s+|next\s+)?(?:project|problem|task|assignment)s?",
+        value,
+        _I,
+    )
+
+
 def _durable(value: str) -> bool:
     """Something bought that is likely to be kept."""
     return (
@@ -289,7 +297,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _rule("job", r"\s+(?:\w+\s+)?as\s+", _job),
         _rule("works_at", r"\s+(?:\w+ly\s+)?(?:at|for)\s+", _organisation),
         _rule("works_in", r"\s+(?:\w+ly\s+)?in\s+", _workplace),
-        _rule("works_on", r"\s+on\s+", _thing, tenses=("progressive",)),
+        _rule("works_on", r"\s+on\s+", _task, tenses=("progressive",)),
     ),
     "study": (
         _rule("studies_at", r"\s+(?:\w+\s+)?at\s+", _school),
@@ -349,7 +357,7 @@ _FROM_PLACE = re.compile(
     r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])"
 )
 _NARROWED = frozenset(
-    ("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns")
+    ("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns", "works_on")
 )
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
@@ -403,9 +411,8 @@ def _values(rule: Rule, text: str, at: int, stop: int) -> list[objects.Piece]:
     if piece is None or not rule.accepts(text[piece[0] : piece[1]]):
         return []
     if rule.relation in _NARROWED and (
-        objects.restricted(text, piece[1])
+        objects.restricted(text, *piece, stop)
         or (rule.relation == "prefers" and text.startswith(" or ", piece[1]))
-        or (" " not in text[piece[0] : piece[1]] and text[piece[1] : stop].startswith(","))
     ):
         return []
     return [piece]

@@ -354,6 +354,10 @@ def _adjective(word: str) -> bool:
     )
 
 
+# A plain form after "and" may be a noun ("self-acceptance and love theme").
+_OBJECT_FOLLOWS = re.compile(
+    r"\s+(?:an?|the|my|our|to|in|at|as|for|with|on|from|about|not|no|two|three|four|\w+ing)\b|\s+[A-Z0-9]"
+)
 _AGREES = {"present": ("base", "third"), "bare": ("base",), "past": ("past",)}
 
 
@@ -366,5 +370,7 @@ def continues(text: str, at: int, stop: int, of: Tense) -> bool:
         return False
     forms = FORMS.get(match[1].lower(), {})
     if of == "past" and "base" in forms:
+        return False
+    if of != "past" and not _OBJECT_FOLLOWS.match(text, match.end(), stop):
         return False
     return any(form in forms for form in _AGREES[of])
