@@ -98,6 +98,11 @@ def _lifebench(user: Path) -> Iterator[Said]:
         name = f"note/{record.get('phone_id', place)}"
         text = str(record.get("content") or "")
         yield Said("lifebench", user.name, name, "user", text, _moment(record["datetime"]))
+    for place, record in enumerate(json_of(data / "calendar.json")):
+        name = f"calendar/{record.get('phone_id', place)}"
+        text = str(record.get("description") or "")
+        moment = _moment(record.get("datetime") or record["start_time"])
+        yield Said("lifebench", user.name, name, "user", text, moment)
 
 
 def _moment(value: str) -> datetime:

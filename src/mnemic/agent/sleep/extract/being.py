@@ -121,12 +121,14 @@ def read(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
 
 def _turned(draft: Draft, *, past: bool, denied: bool, ended: bool) -> str:
     """The draft's own predicate, denied or put in the past; nothing where the table's will do."""
-    if not past and not denied:
+    verb, _, rest = draft.says.partition(" ")
+    if not draft.says or not (past or denied) or verb not in ("is", "has"):
         return draft.says
-    if draft.relation.startswith("favourite:") and draft.says.startswith("has "):
-        verb = "had" if past else ("no longer has" if ended else "does not have")
-        return f"{verb} {draft.says.removeprefix('has ')}"
-    return ""
+    if past:
+        return f"{'was' if verb == 'is' else 'had'} {rest}"
+    if ended:
+        return f"{'is no longer' if verb == 'is' else 'no longer has'} {rest}"
+    return f"{'is not' if verb == 'is' else 'does not have'} {rest}"
 
 
 _FOR_EVER = frozenset(("born_on", "born_in", "grew_up_in"))
@@ -147,6 +149,8 @@ def _piece(
 
 def _someone(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
     at = verb.end
+    if subject.plural:
+        return _state(text, at, stop)
     draft = _born(text, at, stop) or _age(text, at, stop) or _led(text, subject, at, stop)
     if draft:
         return [draft]
@@ -155,7 +159,9 @@ def _someone(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
         if role:
             return role
     return (
-        _noun(text, subject, at, stop)
+        _visited(text, verb, at, stop)
+        or _measure(text, at, stop)
+        or _noun(text, subject, at, stop)
         or _state(text, at, stop)
         or _own_name(text, subject, at, stop)
     )
@@ -316,6 +322,32 @@ _LASTING_NOUNS = words.of("person owl bird lover enthusiast collector parent fat
     "junior senior graduate alumnus alumna foreigner expat child virgo leo aries taurus gemini libra scorpio "
     "sagittarius capricorn aquarius pisces beekeeper birdwatcher homeowner tenant donor survivor diabetic "
     "spaniel poodle labrador retriever terrier beagle corgi dachshund husky collie bulldog chihuahua pug")  # fmt: skip
+
+
+def _visited(text: str, verb: Verb, at: int, stop: int) -> list[Draft]:
+    """I have been to Japan."""
+    to = _BEEN_TO.match(text, at, stop) if verb.tense == "perfect" else None
+    piece = objects.cut(text, to.end(), stop, commas=True) if to else None
+    if piece is None or not objects.plain(text[slice(*piece)], 4):
+        return []
+    if not objects.is_proper(text[slice(*piece)]):
+        return []
+    return [Draft("visited", *piece, says=f"has been to {text[slice(*piece)]}")]
+
+
+def _measure(text: str, at: int, stop: int) -> list[Draft]:
+    """172 cm tall; been to Japan."""
+    tall = _TALL.match(text, at, stop)
+    if tall:
+        value = tall["value"]
+        return [Draft("height", tall.start("value"), tall.end("value"), says=f"is {value} tall")]
+    return []
+
+
+_TALL = re.compile(
+    r"\s+(?:about\s+|around\s+)?(?P<value>\d[\d.,]*\s?(?:cm|m|centimet(?:er|re)s|met(?:er|re)s|feet|foot|ft)(?:\s\d{1,2}(?:\s(?:in|inches))?)?)\s+tall\b"
+)
+_BEEN_TO = re.compile(r"\s+to\s+(?=[A-Z])")
 
 
 def _state(text: str, at: int, stop: int) -> list[Draft]:

@@ -12,8 +12,8 @@ from mnemic.agent.sleep.extract import being, events, objects, rules, sentences
 from mnemic.agent.sleep.extract.drafts import Draft
 from mnemic.agent.sleep.extract.sentences import Clause
 from mnemic.agent.sleep.extract.subjects import Subject, possessive, subject_at
-from mnemic.agent.sleep.extract.times import Bounds, bounds
-from mnemic.agent.sleep.extract.verbs import Verb, continues, verb_at
+from mnemic.agent.sleep.extract.times import Bounds, bounds, day_words
+from mnemic.agent.sleep.extract.verbs import Verb, continues, plural_of, verb_at
 from mnemic.agent.sleep.extract.vocabulary import predicate, shown
 
 _TRIGGER = re.compile(
@@ -102,6 +102,8 @@ def _agrees(subject: Subject, verb: Verb) -> bool:
     """Whether the verb's form is one that the subject can have."""
     if subject.kind in ("speaker", "we"):
         return verb.tense != "present" or verb.base in ("be", "have") or verb.word != _third(verb)
+    if subject.plural:
+        return verb.tense != "present" or verb.base in ("be", "have") or verb.word != _third(verb)
     return verb.tense != "bare"
 
 
@@ -127,10 +129,24 @@ def _stated(
     kin = being.named_kin(subject) if speaker is not None else None
     if kin is not None:
         drafts.append(replace(kin, timed=True))
-    for draft in drafts:
+    for found in drafts:
+        draft = _dated(found, when)
         of = _whose(draft, subject, speaker)
         if of is not None and (draft.timed or _timely(draft, when)):
             yield _claim(text, clause, subject, draft, of, stop, when, said_at, speaker), subject
+
+
+def _dated(draft: Draft, when: Bounds) -> Draft:
+    """A visit or a degree with its date, where the clause names one."""
+    if draft.relation not in ("visited", "graduated_from") or when.span is None or draft.denied:
+        return draft
+    return replace(
+        draft,
+        says=f"{draft.says} ({day_words(when.span)})",
+        timed=True,
+        valid_from=when.span.start,
+        valid_to=when.span.end if draft.relation == "visited" else None,
+    )
 
 
 def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
@@ -201,6 +217,8 @@ def _claim(
     )
     if speaker is not None:
         says = _MY_INSIDE.sub(possessive("the user" if speaker == "user" else speaker), says)
+    if subject.plural and of == subject.text:
+        says = plural_of(says)
     end = max(stop if stop - clause.start < 240 else draft.end, draft.end)
     while end > draft.end and text[end - 1].isspace():
         end -= 1

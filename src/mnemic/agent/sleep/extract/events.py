@@ -23,7 +23,7 @@ _UNCLEAR = re.compile(
 )
 _MY = re.compile(r"\b(?:my|our)\b", _I)
 _LOOSE = re.compile(
-    r"\b(?:on|in|at|for|of|with|to|and|or|the|a|an|by|from|during|about|as|around|my|our|again|finally|really|quickly|slowly|just|together\s+with|to\s+(?:see|discuss|do|get|make))$",
+    r"\b(?:on|in|at|for|of|with|to|and|or|the|a|an|by|from|during|about|as|around|my|our|again|finally|really|quickly|slowly|just|together\s+with|called|named|titled|such|so|so\s+many|to\s+(?:see|discuss|do|get|make))$",
     _I,
 )
 _NO_EVENT = words.of(
@@ -31,6 +31,7 @@ _NO_EVENT = words.of(
     "decide realize realise notice plan expect wish worry find understand remember forget have let keep "
     "suggest encounter experience face enjoy love adore need run-into end work live recommend appreciate care mind sound agree help"
 )
+_READYING = words.of("prepare wait save train practise practice study work learn plan aim consider")
 _ALSO_NO_PLAN = words.of("let try be see think check look keep definitely consider share tell ask")
 _NO_PLAN = words.of("feel need want have like love know believe understand seem look become be")
 _DATED_NOUN = re.compile(
@@ -79,7 +80,7 @@ def _plan(
     elif (
         verb.tense == "progressive"
         and when.span.start > said_at
-        and verb.base not in _NO_EVENT
+        and verb.base not in _NO_EVENT | _READYING
         and verb.word != "going to"
     ):
         found = _phrase(text, verb.word_start, stop, when)
@@ -120,6 +121,8 @@ def _deed(
     begin, end, value = found
     if len(value.split()) < 2:
         return None
+    if verb.base == "plan":
+        return None
     return Draft(
         "did", begin, end, value=value, says=f"{value} ({day_words(when.span)})",
         valid_from=when.span.start, valid_to=when.span.end, timed=True,
@@ -130,8 +133,10 @@ def _deed(
 def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str] | None:
     """The verb with what it takes, its words of time left out."""
     cut = re.compile(
-        r"[,:](?!\d)|\.\s|[;()\n\"“”]|\s[-–—]\s|[—–]|\s(?:because|but|so|which|who|where|when|while|although|though|since|until|after|before|as|that|than|and\s+(?:then|I|we|he|she|it|they|am|was|were|had|have|want|will|would|felt|found|realized|realised|is|are|it['’]s))\b"
+        r"[,:](?!\d)|\.\s|[;()\n]|\s[-–—]\s|[—–]|\s(?:because|but|so\s+(?:that|I|we|he|she|it|they|my|our|the)|which|who|where|when|while|although|though|since|until|after|before|as|that|than|and\s+(?:then|I|we|he|she|it|they|am|was|were|had|have|want|will|would|felt|found|realized|realised|is|are|it['’]s))\b"
     ).search(text, at, stop)
+    if cut and cut[0].strip() == "that":
+        return None
     end = cut.start() if cut else stop
     value = " ".join(text[at:end].split()).rstrip(" .!?")
     phrase = " ".join(when.phrase.split())
@@ -144,7 +149,11 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
         place = value.find(phrase)
         if re.search(r"\s\w{3,20}ed\s*$", value[:place]) and " " in value[:place].strip():
             return None
-    if phrase and re.search(rf"\b{re.escape(phrase)}\s+(?:and|or)\b", value):
+    if len(re.findall('["“”]', value)) % 2:
+        return None
+    if phrase and re.search(rf"\b{re.escape(phrase)}(?:\s+(?:and|or)\b|['’])", value):
+        return None
+    if phrase and phrase in value and len(re.findall('["“”]', value.partition(phrase)[0])) % 2:
         return None
     if phrase and phrase in value:
         value = re.sub(rf"\s*\b{re.escape(phrase)}\b", "", value, count=1)
@@ -156,7 +165,7 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
         return None
     if re.search(r"\b(?:today|yesterday|tomorrow|tonight|next|last|ago)\b", value, _I):
         return None
-    if re.search(r"\b(?:some|any)$|\bnow\b", value) or (
+    if re.search(r"\b(?:some|any|more|again)$|\bnow\b", value) or (
         len(found) > 1 and objects.head(value) in words.DISCOURSE
     ):
         return None
@@ -182,6 +191,8 @@ def _habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft | None:
         return None
     value = " ".join(text[verb.word_start : piece[1]].split())
     rest = text[piece[0] : piece[1]]
+    if _DEPENDS.match(text, piece[1]) or objects.restricted(text, *piece, stop):
+        return None
     if (
         not 2 <= len(_WORD.findall(value)) <= 10
         or _UNCLEAR.search(value)
@@ -200,6 +211,9 @@ def _habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft | None:
     )
 
 
+_DEPENDS = re.compile(r",?\s+(?:after|before|when|whenever|if|during|while|unless|but\s+now)\b", _I)
+
+
 def _former_habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft | None:
     """I used to smoke."""
     if (
@@ -209,7 +223,7 @@ def _former_habit(text: str, subject: Subject, verb: Verb, stop: int) -> Draft |
     ):
         return None
     found = objects.cut(text, verb.word_start, stop)
-    if found is None:
+    if found is None or objects.restricted(text, *found, stop):
         return None
     value = text[found[0] : found[1]]
     if _UNCLEAR.search(value) or len(_WORD.findall(value)) > 8:

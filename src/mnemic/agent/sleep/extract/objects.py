@@ -15,7 +15,7 @@ _STOP = re.compile(
     r"\s*(?:[;()\[\]{}!?\n\"“”]|[,](?!\d)|:(?=\s|$)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
     r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|right\s+now|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
-    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
+    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+[a-z]+\s+(?:with|so|very|it|them|to)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
     r"would|will|can|hope|feel|think|always|often|usually|really|just|every|sometimes|it['’]s|I['’]\w+)|"
     r"it['’]?s?|I|I['’]\w+|we|he|she|they|you|that|is|are|was|were|has|have|will|would|can|could|did|does|do)(?=\s|$|[,.;:!?])",
 )
@@ -32,6 +32,7 @@ _TAIL = re.compile(
     r"fall|\w+day)|just|only|ever|yet|once|and|or|with|of|in|at|on|to|for|from|the|a|an|my|very|by|as)$",
     re.IGNORECASE,
 )
+_GERUND = re.compile(r"(?:to\s|\w+ing\b)")
 _TITLE = re.compile(r"\s*(?P<q>[\"“„«*_`])")
 _WORD = re.compile(r"[\w'’.+#&/@%€$£°-]+")
 _SUPPORT_INSIDE = re.compile(
@@ -80,6 +81,8 @@ def cut(
     for found in _STOP.finditer(text, at, stop):
         if commas and found[0].strip() == "," and _place_follows(text, found.end(), stop):
             continue
+        if found[0].endswith("ing") and not _GERUND.match(text, begin, stop):
+            continue  # "fresh and exciting films"
         if found[0].lstrip()[:1] in '"“' and found.start() > at:  # a title inside
             return None
         stop = found.start()
@@ -148,6 +151,8 @@ def restricted(text: str, begin: int, end: int, stop: int) -> bool:
     """Whether words behind a value belong to it, so that the value alone would say something else."""
     if _NARROWS.match(text, end) is not None or text.startswith("(", end):
         return True
+    if " " not in text[begin:end] and _SUCH_AS.match(text, end):
+        return True
     following = _AFTER_COMMA.match(text, end, stop)
     if following is None:
         return False
@@ -161,6 +166,7 @@ _NARROWS = re.compile(
     r"those)\b"
 )
 _LONE = re.compile(r"\b(?:an?|the)\s+[\w-]+$")
+_SUCH_AS = re.compile(r"\s+(?:such\s+as|like)\b")
 _AFTER_COMMA = re.compile(r",\s+(?P<word>[\w'’-]+)")
 _GOES_ON = words.of(
     "especially including and but so because cause 'cause ’cause though although like such particularly "

@@ -76,6 +76,8 @@ def _organisation(value: str) -> bool:
     if not objects.plain(value, 7) or objects.head(value) in words.DISCOURSE:
         return False
     lower = value.lower()
+    if lower in ("a company", "a firm", "a store", "a shop", "an office", "an agency"):
+        return False
     if objects.is_proper(re.sub(r"^the\s+", "", value)):
         return True
     return re.match(r"(?:a|an)\s", lower) is not None and bool(
@@ -207,6 +209,16 @@ def _company(value: str) -> bool:
     return objects.plain(value, 6) and objects.is_proper(value)
 
 
+def _visited(value: str) -> bool:
+    return objects.plain(value, 5) and objects.is_proper(re.sub(r"^the\s+", "", value))
+
+
+def _own_business(value: str) -> bool:
+    return re.match(r"(?:an?|my|our|the)\s", value, _I) is not None and _organisation(
+        re.sub(r"^(?:my|our|the)\s+(?:own\s+)?", "a ", value)
+    )
+
+
 def _food(value: str) -> bool:
     return objects.plain(value, 4) and re.match(
         r"(?:much|many|a\s+lot|well|enough|breakfast|lunch|dinner|out|at|in|too|before|after|anything|the|until)\b",
@@ -294,7 +306,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _rule("grew_up_in", r"\s+up\s+(?:in|near|on)\s+", _place, commas=True, lasting=True, tenses=("past",)),
     ),
     "work": (
-        _rule("job", r"\s+(?:\w+\s+)?as\s+", _job),
+        _rule("job", r"\s+(?:[\w-]+\s+)?as\s+", _job),
         _rule("works_at", r"\s+(?:\w+ly\s+)?(?:at|for)\s+", _organisation),
         _rule("works_in", r"\s+(?:\w+ly\s+)?in\s+", _workplace),
         _rule("works_on", r"\s+on\s+", _task, tenses=("progressive",)),
@@ -346,6 +358,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "migrate": (
         _rule("uses", r"(?:\s+\S+)?\s+(?:from\s+(?:\S+\s+){1,3})?to\s+", _tool, "begin", "switched to {o}"),
     ),
+    "visit": (_rule("visited", r"\s+", _visited, says="visited {o}", commas=True, lasting=True, tenses=("past", "perfect")),),
+    "graduate": (_rule("graduated_from", r"\s+(?:last\s+\w+\s+)?from\s+", _school, lasting=True, says="graduated from {o}", tenses=("past", "perfect")),),
+    "collect": (_rule("collects", r"\s+", _liked, many=True, tenses=_PRESENT),),
+    "weigh": (_rule("weighs", r"\s+(?:about\s+|around\s+)?(?=\d)", lambda v: re.fullmatch(r"\d[\d.,]*\s?(?:kg|kilos?|kilograms?|pounds|lbs?|stone)", v) is not None),),
+    "run": (_rule("job", r"\s+", _own_business, says="runs {o}", tenses=_PRESENT),),
+    "manage": (_rule("job", r"\s+", _own_business, says="manages {o}", tenses=_PRESENT),),
+    "deploy": (_rule("uses", r"\s+(?:\w+\s+){0,2}(?:to|on)\s+", _tool, says="deploys to {o}", tenses=_PRESENT),),
+    "decide": (_rule("uses", r"\s+to\s+(?:use|go\s+with|switch\s+to|move\s+to|adopt)\s+", _tool, "begin", "decided to use {o}"),),
+    "choose": (_rule("uses", r"\s+", lambda v: v.lower().split()[0] in words.TOOLS, "begin", "chose {o}"),),
+    "go": (_rule("uses", r"\s+with\s+", lambda v: v.lower().split()[0] in words.TOOLS, "begin", "went with {o}"),),
     "marry": (_rule("partner", r"\s+", _someone, "begin", "married {o}", lasting=True),),
     "turn": (
         _rule("age", r"\s+(?=\d{1,3}\b(?!\s*(?:%|percent|degrees|pages|o'clock|am|pm|:)))", lambda v: v.isdigit() and 0 < int(v) < 120, "begin", "turned {o}"),
@@ -390,7 +412,8 @@ def _fits(rule: Rule, verb: Verb) -> bool:
     if rule.tenses and verb.tense not in rule.tenses:
         return False
     if verb.tense == "modal":
-        return verb.modal == "can" and "modal" in rule.tenses
+        able = verb.modal == "can" and not (verb.denied and rule.relation == "plays")
+        return able and "modal" in rule.tenses
     if verb.tense == "future":
         return False
     if rule.mode == "state":

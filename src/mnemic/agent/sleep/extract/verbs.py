@@ -31,7 +31,7 @@ _IRREGULAR = (
 PAST_OF = {forms.split()[0]: forms.split()[1] for forms in _IRREGULAR.split(",")}
 _PARTICIPLE_OF = {forms.split()[0]: forms.split()[2] for forms in _IRREGULAR.split(",")}
 _REGULAR = (
-    "need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
+    "graduate weigh deploy run need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
     "own play use learn stop start switch migrate retire marry divorce turn join adopt resign visit "
     "attend finish complete change practice practise avoid collect train graduate celebrate order "
     "watch walk hike cook bake paint jog travel volunteer commute book sign submit open close cancel "
@@ -55,6 +55,21 @@ def third_of(base: str) -> str:
 _DOUBLE = words.of(
     "begin cut get hit let put quit run set shut sit stop swim win chat plan prefer jog"
 )
+
+
+def plural_of(says: str) -> str:
+    """A predicate for more than one: "loves tea" → "love tea"."""
+    verb, space, rest = says.partition(" ")
+    special = {"is": "are", "was": "were", "has": "have", "does": "do"}
+    if verb == "no" and rest.startswith("longer "):
+        return f"no longer {plural_of(rest.removeprefix('longer '))}"
+    if verb in HABITUAL:
+        return f"{verb} {plural_of(rest)}"
+    return (
+        special.get(verb) or FORMS.get(verb, {}).get("third", verb)
+        if not space
+        else ((special.get(verb) or FORMS.get(verb, {}).get("third", verb)) + space + rest)
+    )
 
 
 def _ing_of(base: str) -> str:
@@ -323,6 +338,8 @@ def _main(
                 return None
             of = "perfect"
     elif auxiliary == "do":
+        if "base" not in forms and not denied:  # "do heavy work"
+            return _auxiliary_alone(last, been, tense, denied, hedged, adverbs, begin, place)
         base = forms.get("base") or word
         of = "past" if tense == "past" else "present"
     elif auxiliary in ("will", "modal", "used"):

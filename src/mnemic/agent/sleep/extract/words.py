@@ -155,7 +155,7 @@ DISCOURSE = of(
     "condition purpose task job work part word words response decision choice challenge hands eyes "
     "head body back stomach legs muscles love faith trust thanks apologies regards best future past "
     "next first last only main whole entire biggest greatest original initial current true own "
-    "side end start beginning rest lot bit little kind sort type one ones everything something "
+    "exception difference effort attempt trouble activities activity side end start beginning rest lot bit little kind sort type one ones everything something "
     "anything nothing stuff progress state health energy performance"
 )
 VAGUE_BEING = of(
