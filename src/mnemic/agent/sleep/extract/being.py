@@ -39,7 +39,7 @@ _PLAIN_ROLE = re.compile(
     r"\s+(?=(?:head|director|president|ceo|cto|cfo|chief|captain|co-?founder|founder|vice|secretary|chair)\b)",
     _I,
 )
-_BASED = re.compile(r"\s+(?:based|located|situated)\s+(?:in|at|near)\s+", _I)
+_BASED = re.compile(r"\s+(?P<how>based|located|situated)\s+(?:in|at|near)\s+", _I)
 _IN = re.compile(r"\s+(?:in|at|on|near|next\s+to)\s+(?=\S)", _I)
 _ON = re.compile(
     r"\s+(?:(?:coming\s+up\s+|scheduled\s+for\s+|set\s+for\s+|planned\s+for\s+|due\s+)?(?:on|in|for|at)?\s*)",
@@ -48,7 +48,7 @@ _ON = re.compile(
 _DATE = re.compile(
     r"(?:the\s+)?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:\d{1,2}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|"
     r"oct|nov|dec)\w*|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\s+\d{1,2}(?:st|nd|rd|th)?)"
-    r"(?:,?\s+(?:of\s+)?\d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}",
+    r"(?:,?\s+(?:of\s+)?\d{4})?(?!\s*\d)|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}",
     _I,
 )
 _MONTH = re.compile(
@@ -205,7 +205,7 @@ def _led(text: str, subject: Subject, at: int, stop: int) -> Draft | None:
         (_AFRAID, "afraid_of", ""),
         (_INTO, "likes", ""),
         (_MARRIED, "partner", "is married to {o}"),
-        (_BASED, "lives_in", "is based in {o}"),
+        (_BASED, "lives_in", ""),
     ):
         match = pattern.match(text, at, stop)
         if match is None:
@@ -217,7 +217,11 @@ def _led(text: str, subject: Subject, at: int, stop: int) -> Draft | None:
         if relation in ("partner", "lives_in"):
             if not objects.is_proper(value):
                 return None
-            if relation == "partner" and match["how"].lower() == "engaged":
+            how = match["how"].lower()
+            if relation == "lives_in":
+                name = "lives_in" if how == "based" and subject.kind != "thing" else "located_in"
+                return replace(draft, relation=name, says=f"is {how} in {value}")
+            if how == "engaged":
                 return replace(draft, says=f"is engaged to {value}")
             return draft
         if not objects.known_thing(value) or (subject.kind == "we" and relation != "likes"):

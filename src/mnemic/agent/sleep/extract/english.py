@@ -26,6 +26,7 @@ _REMIND = re.compile(
 )
 _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
 _DOING_WELL = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"[\s,]+(?:who|which|whose|where|that)\s")
 _CLAIMS_MAX = 64
 
 
@@ -121,7 +122,11 @@ def _stated(
     speaker: str | None,
 ) -> Iterator[tuple[Claim, Subject]]:
     begin = clause.start
-    when = bounds(f"{clause.lead} {text[begin:stop]}" if clause.lead else text[begin:stop], said_at)
+    own = text[begin:stop]
+    aside = _ASIDE.search(own)  # "who has done so since 1970" is not about the claim
+    if aside:
+        own = own[: aside.start()]
+    when = bounds(f"{clause.lead} {own}" if clause.lead else own, said_at)
     drafts = _drafts(text, subject, verb, stop)
     if not drafts:
         event = events.read(text, subject, verb, stop, when, said_at)

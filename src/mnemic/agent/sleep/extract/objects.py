@@ -15,7 +15,7 @@ _STOP = re.compile(
     r"\s*(?:[;()\[\]{}!?\n\"“”]|[,](?!\d)|:(?=\s|$)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
     r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|right\s+now|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
-    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+[a-z]+\s+(?:with|so|very|it|them|to)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
+    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+\w+s\s+(?:as|the|an?|his|her|to)|at\s+the\s+age|and\s+[a-z]+\s+(?:with|so|very|it|them|to)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
     r"would|will|can|hope|feel|think|always|often|usually|really|just|every|sometimes|it['’]s|I['’]\w+)|"
     r"it['’]?s?|I|I['’]\w+|we|he|she|they|you|that|is|are|was|were|has|have|will|would|can|could|did|does|do)(?=\s|$|[,.;:!?])",
 )
@@ -48,7 +48,7 @@ _BAD_FIRST = words.of(
     "also still already never always often even only about like up down out off away back over under "
     "no none neither nobody any every each all both to be been being am is are was were do does did "
     "much more most less least many few enough well better best good great nice fine ok okay in on at "
-    "several some various certain numerous for with by from of into onto upon through during within without i we he she they"
+    "primarily mainly mostly largely several some various certain numerous for with by from of into onto upon through during within without i we he she they"
 )
 _NP_WORDS_MAX = 8
 _CHARS_MAX = 120
@@ -200,7 +200,7 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
         len(pieces) == 2
         and len(values[0].split()) == 1
         and len(values[1].split()) > 1
-        and (not values[1].split()[0].endswith("ing"))
+        and (not (values[0].endswith("ing") and values[1].split()[0].endswith("ing")))
     ):  # "action and comedy films" is one value, and "tea and green beans" may be
         return
     yield from pieces

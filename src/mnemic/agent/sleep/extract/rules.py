@@ -379,7 +379,18 @@ _FROM_PLACE = re.compile(
     r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])"
 )
 _NARROWED = frozenset(
-    ("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns", "works_on")
+    (
+        "likes",
+        "dislikes",
+        "prefers",
+        "afraid_of",
+        "studies",
+        "learns",
+        "uses",
+        "owns",
+        "works_on",
+        "plays",
+    )
 )
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
