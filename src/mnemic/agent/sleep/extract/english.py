@@ -27,6 +27,7 @@ _REMIND = re.compile(
 _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
 _DOING_WELL = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"[\s,]+(?:who|which|whose|where|that)\s")
+_YEAR = re.compile(r"\b\d{4}\b")
 _CLAIMS_MAX = 64
 
 
@@ -127,6 +128,8 @@ def _stated(
     if aside:
         own = own[: aside.start()]
     when = bounds(f"{clause.lead} {own}" if clause.lead else own, said_at)
+    if speaker is None and not _YEAR.search(when.phrase):
+        when = Bounds()  # a document: nobody knows when "in March" was written
     drafts = _drafts(text, subject, verb, stop)
     if not drafts:
         event = events.read(text, subject, verb, stop, when, said_at)

@@ -172,7 +172,10 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
     return at, end, value
 
 
-_TAKES_TIME = re.compile(r"\b(?:to|for|from|until|till|by|of|with|about|since)\s+(?:\w+\s)?$", _I)
+_TAKES_TIME = re.compile(
+    r"\b(?:to|for|from|until|till|by|of|with|about|since|starting|beginning|ending|due)\s+(?:\w+\s)?$",
+    _I,
+)
 _OTHERS_TIME = re.compile(r"\w{3,20}ed\s")
 
 

@@ -162,7 +162,7 @@ def restricted(text: str, begin: int, end: int, stop: int) -> bool:
 
 
 _NARROWS = re.compile(
-    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that)|it|him|her|them|you|this|these|"
+    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that)|it|him|her|them|you|this|these|on\s+\w+days|"
     r"those)\b"
 )
 _LONE = re.compile(r"\b(?:an?|the)\s+[\w-]+$")

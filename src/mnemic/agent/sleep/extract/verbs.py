@@ -31,7 +31,7 @@ _IRREGULAR = (
 PAST_OF = {forms.split()[0]: forms.split()[1] for forms in _IRREGULAR.split(",")}
 _PARTICIPLE_OF = {forms.split()[0]: forms.split()[2] for forms in _IRREGULAR.split(",")}
 _REGULAR = (
-    "graduate weigh deploy run need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
+    "prepare train schedule graduate weigh deploy run need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
     "own play use learn stop start switch migrate retire marry divorce turn join adopt resign visit "
     "attend finish complete change practice practise avoid collect train graduate celebrate order "
     "watch walk hike cook bake paint jog travel volunteer commute book sign submit open close cancel "
