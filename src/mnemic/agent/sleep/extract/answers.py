@@ -93,7 +93,8 @@ def stated(question: str, answer: str) -> Stated | None:
         if asked is None or found is None:
             continue
         np = asked.groupdict().get("np") or ""
-        return Stated(statement.format(a=found["a"], np=np), begin, end)
+        value = re.sub(r"^A(?=n?\s)", "a", found["a"])
+        return Stated(statement.format(a=value, np=np), begin, end)
     return None
 
 

@@ -25,7 +25,7 @@ _REMIND = re.compile(
     r"(?:please\s+|can\s+you\s+|could\s+you\s+)?remind\s+me\s+(?:to\s+|about\s+)", re.IGNORECASE
 )
 _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
-_DOING_WELL = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
+_NOT_ONLY = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"[\s,]+(?:who|which|whose|where|that)\s")
 _YEAR = re.compile(r"\b\d{4}\b")
 _CLAIMS_MAX = 64
@@ -65,7 +65,7 @@ def _clause(
         yield from _reminder(text, clause, remind.end(), speaker, said_at)
         return
     subject = subject_at(text, clause.start, clause.end, speaker, names, antecedent)
-    if subject is None or _DOING_WELL.search(text, clause.start, clause.end):
+    if subject is None or _NOT_ONLY.search(text, clause.start, clause.end):
         return
     verb = verb_at(text, subject.end, clause.end, subject.tail)
     if verb is None or not _agrees(subject, verb):
