@@ -178,7 +178,12 @@ def score(sheet: Path, *paths: Path) -> dict[str, Any]:
     for row in rows:
         known = (row["source"], row["user"], row["message"], row["hash"]) in made
         verdict = row["verdict"] if known else "unjudged now"
-        for group in (f"{row['source']}, seed {row['seed']}", f"seed {row['seed']}"):
+        for group in (
+            f"{row['source']}, seed {row['seed']}",
+            f"seed {row['seed']}",
+            "all",
+            f"all, {row['source']}",
+        ):
             judged.setdefault(group, Counter())[verdict] += 1
         sheet_name = f"{row.get('sheet') or 'sheet'}, rules {row['rules_version']}"
         for group in (sheet_name, f"{sheet_name}, {row['source']}"):

@@ -32,7 +32,7 @@ _INTO = re.compile(
 )
 _MARRIED = re.compile(r"\s+(?P<how>married|engaged)\s+to\s+", _I)
 _STATE = re.compile(
-    r"\s+(?:a\s+)?(?:practising\s+|devout\s+|strict\s+|happily\s+)?(?P<word>[A-Za-z]+(?:-[a-z]+)?)(?=\s*(?:$|[,.;!]|\s(?:and|but|now|since|with|for)\b))"
+    r"\s+(?:a\s+)?(?:practising\s+|devout\s+|strict\s+|happily\s+)?(?P<word>(?:lactose|gluten)\s+intolerant|[A-Za-z]+(?:-[a-z]+)?)(?=\s*(?:$|[,.;!]|\s(?:and|but|now|since|with|for)\b))"
 )
 _A = re.compile(r"\s+(?=(?:an?|the|one\s+of\s+the)\s)", _I)
 _PLAIN_ROLE = re.compile(
@@ -361,7 +361,7 @@ def _state(text: str, at: int, stop: int) -> list[Draft]:
     word = found["word"]
     span = found.start("word"), found.end("word")
     lower = word.lower()
-    if lower in words.DIETS:
+    if lower in words.DIETS or lower.endswith("intolerant"):
         return [Draft("diet", *span, says=f"is {word}")]
     if lower in words.STATES:
         return [Draft("status", *span)]
@@ -525,7 +525,12 @@ def _attribute(text: str, noun: str, at: int, stop: int) -> list[Draft]:
     if (
         lower in words.COLOURS
         or lower.split()[-1] in words.COLOURS
-        or (objects.is_proper(value) or "@" in value or _VALUED_BY_WORDS.search(noun))
+        or (
+            objects.is_proper(value)
+            or "@" in value
+            or _VALUED_BY_WORDS.search(noun)
+            or (noun.endswith("address") and value[0].isdigit())
+        )
     ):
         return [Draft("is", *piece)]
     if lower.startswith(("a ", "an ")) and re.search(

@@ -28,6 +28,7 @@ _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
 _NOT_ONLY = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"[\s,]+(?:who|which|whose|where|that)\s")
 _YEAR = re.compile(r"\b\d{4}\b")
+_TEAM = re.compile(r"\b(?:team|company|project|backend|frontend|startup)$")
 _CLAIMS_MAX = 64
 
 
@@ -181,7 +182,7 @@ def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
                 Draft("owns", *piece, denied=True, change="ends", begins=True,
                       says=f"{verb_words} {text[piece[0] : piece[1]]}")
             ]  # fmt: skip
-    if subject.kind == "thing":
+    if subject.kind == "thing" and not (verb.base == "use" and _TEAM.search(subject.noun)):
         return []
     return rules.read(text, verb, stop)
 

@@ -166,7 +166,7 @@ def _phrase(text: str, at: int, stop: int, when: Bounds) -> tuple[int, int, str]
     if re.search(r"\b(?:today|yesterday|tomorrow|tonight|next|last|ago)\b", value, _I):
         return None
     if re.search(r"\b(?:some|any|more|again)$|\bnow\b", value) or (
-        len(found) > 1 and objects.head(value) in words.DISCOURSE
+        len(found) > 1 and objects.head(value.partition(" ")[2]) in words.DISCOURSE
     ):
         return None
     return at, end, value

@@ -282,6 +282,7 @@ _LEFT_JOB = (
         "end",
         "left a job at {o}",
     ),
+    _rule("job", r"\s+", lambda v: v.lower() in ("my job", "my old job"), "end", "quit {o}"),
     _rule("uses", r"\s+using\s+", _tool, "end", "stopped using {o}"),
     _rule("habit", r"\s+(?=smoking|drinking|eating)(?:)", _done, "end", "stopped {o}"),
 )
@@ -307,7 +308,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "work": (
         _rule("job", r"\s+(?:[\w-]+\s+)?as\s+", _job),
-        _rule("works_at", r"\s+(?:\w+ly\s+)?(?:at|for)\s+", _organisation),
+        _rule("works_at", r"\s+(?:(?:\w+ly|part-time|full-time|here|now)\s+)?(?:at|for)\s+", _organisation),
         _rule("works_in", r"\s+(?:\w+ly\s+)?in\s+", _workplace),
         _rule("works_on", r"\s+on\s+", _task, tenses=("progressive",)),
     ),
@@ -321,7 +322,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "have": (_rule("has", _DET, _had),),
     "own": (_rule("owns", _DET, _thing),),
     "buy": (_rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "bought {o}"),),
-    "get": (_rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "got {o}"),),
+    "get": (
+        _rule("works_at", r"\s+(?:a|my)\s+(?:\w+\s+)?job\s+(?:at|with)\s+", _organisation, "begin", "got a job at {o}"),
+        _rule("status", r"\s+", lambda v: v.lower() in ("married", "divorced", "engaged"), "begin", "got {o}"),
+        _rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "got {o}"),
+    ),
     "adopt": (_rule("has_pet", r"\s+", lambda v: objects.plain(v, 7) and objects.head(v) in words.PETS, "begin", "adopted {o}"),),
     "sell": (_rule("owns", r"\s+", _gone, "end", "sold {o}"),),
     "like": _LIKES,
@@ -333,7 +338,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "detest": _HATES,
     "despise": _HATES,
     "prefer": (_rule("prefers", _DET, _liked, tenses=_PRESENT),),
-    "speak": (_rule("speaks", r"\s+", _language, many=True, tenses=(*_PRESENT, "modal")),),
+    "speak": (_rule("speaks", r"\s+(?:(?:fluent|some|basic|a\s+(?:bit|little)(?:\s+of)?|good|native)\s+)?", _language, many=True, tenses=(*_PRESENT, "modal")),),
     "play": (_rule("plays", r"\s+", _played, many=True, tenses=(*_PRESENT, "modal", "used")),),
     "use": (_rule("uses", r"\s+", _tool, many=True),),
     "drive": (_rule("drives", r"\s+", _vehicle, tenses=_PRESENT),),
@@ -345,8 +350,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "eat": (_rule("diet", r"\s+", _food, tenses=(*_PRESENT, "used")),),
     "drink": (_rule("diet", r"\s+", _food, says="drinks {o}", tenses=_PRESENT),),
     "quit": _LEFT_JOB,
-    "stop": _LEFT_JOB[1:],
-    "leave": _LEFT_JOB[:1],
+    "stop": _LEFT_JOB[2:],
+    "leave": _LEFT_JOB[:2],
     "start": (
         _rule("works_at", r"\s+(?:to\s+work|working|a\s+new\s+job|a\s+job|my\s+new\s+job|my\s+job)\s+(?:at|for|with)\s+", _organisation, "begin", "started working at {o}"),
         _rule("uses", r"\s+using\s+", _tool, "begin", "started using {o}"),
@@ -393,9 +398,15 @@ _NARROWED = frozenset(
     )
 )
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
+_PLACE_END = re.compile(
+    r"\s(?:with|for|last|this|next|together|alone|by|due|right|about|around|over|almost|nearly|recently|"
+    r"(?:a|one|two|three|four|five|six|ten|\d+|several|many|some)\s+(?:\w+\s+)?(?:days?|weeks?|months?|years?))\b",
+    _I,
+)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
 _ALSO = re.compile(r"\b(?:also|too|as\s+well|in\s+addition)\b", _I)
 _NOW = re.compile(r"\bnow\b(?!\s+and)", _I)
+_NOT = re.compile(r"^.*?(?:\bnot\b|n['’]t\b|\bno\b|\bcannot\b)", _I)
 _NOT_EVEN = re.compile(
     r"\b(?:too\s+much|that\s+much|very\s+much|really|always|often|usually|particularly|necessarily|yet|only|just)\b",
     _I,
@@ -438,8 +449,9 @@ def _values(rule: Rule, text: str, at: int, stop: int) -> list[objects.Piece]:
         pieces = list(objects.listed(text, at, stop))
         if pieces and all(rule.accepts(text[a:b]) for a, b in pieces):
             return pieces
-    if rule.relation == "uses":
-        aside = _TOOL_END.search(text, at, stop)
+    ends = {"uses": _TOOL_END, "lives_in": _PLACE_END}.get(rule.relation)
+    if ends is not None:
+        aside = ends.search(text, at, stop)
         stop = aside.start() if aside else stop
     piece = objects.cut(text, at, stop, commas=rule.commas)
     if piece is None or not rule.accepts(text[piece[0] : piece[1]]):
@@ -476,7 +488,10 @@ def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -
         says = f"{'cannot' if denied else 'can'} {verb.base} {value}"
     if verb.base in ("love", "enjoy", "adore") and not denied and not past:
         says = f"{verb.base}s {value}"
-    vague = denied and change != "ends" and _NOT_EVEN.search(text[verb.start : begin] + tail[:20])
+    if verb.base == "drink" and denied:
+        says = f"{'no longer drinks' if change == 'ends' else 'does not drink'} {value}"
+    weak = _NOT.sub("", text[verb.start : begin])
+    vague = denied and change != "ends" and _NOT_EVEN.search(weak + tail[:20])
     if vague or ("never" in verb.adverbs and rule.relation not in ("diet", "takes")):
         begin = -1
     link = text[at:begin].split()[-1].lower() if relation == "lives_in" and at < begin else ""
@@ -494,13 +509,13 @@ _HAD_CALLED = re.compile(
 
 def _someone_had(draft: Draft, value: str) -> Draft:
     """An animal or someone of the family where "have" names one: "a dog called Rex"."""
-    found = _HAD_CALLED.fullmatch(value)
+    found = _HAD_CALLED.match(value)
     if found is None:
         return replace(draft, relation="has_pet") if objects.head(value) in words.PETS else draft
     verb = "had" if draft.past else "has"
     relation = kin_relation(found["noun"])
     shown = f"{found['noun']} {found['name']}" if relation == "has_pet" else found["name"]
-    return replace(draft, relation=relation, value=shown, says=f"{verb} {value}")
+    return replace(draft, relation=relation, value=shown, says=f"{verb} {found[0]}")
 
 
 def kin_relation(noun: str) -> str:
