@@ -27,7 +27,7 @@ from mnemic.agent.sleep.extract.vocabulary import RELATIONS, functional_prior, r
 from mnemic.agent.speakers import ROLES
 from mnemic.errors import InvalidTime
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Changes whenever the same text would give other claims."""
 
 _PERSONS = frozenset(("user", "human"))
@@ -58,7 +58,9 @@ def extract(
         InvalidTime: `said_at` is naive.
     """
     if said_at.tzinfo is None or said_at.utcoffset() is None:
-        raise InvalidTime(f"said_at {said_at.isoformat()!r} has no time zone; add one, e.g. '+00:00'")
+        raise InvalidTime(
+            f"said_at {said_at.isoformat()!r} has no time zone; add one, e.g. '+00:00'"
+        )
     if speaker is not None and speaker.casefold() in ROLES - _PERSONS:
         return []
     text = text[:TEXT_CHARS_MAX]
@@ -97,7 +99,12 @@ def _answered(
 def _once(claims: list[Claim]) -> Iterator[Claim]:
     seen: set[tuple[str, str, str, bool]] = set()
     for claim in sorted(claims, key=lambda claim: (claim.start, claim.end)):
-        key = (claim.subject, claim.relation, object_key(claim.relation, claim.object), claim.denied)
+        key = (
+            claim.subject,
+            claim.relation,
+            object_key(claim.relation, claim.object),
+            claim.denied,
+        )
         if key not in seen:
             seen.add(key)
             yield claim

@@ -48,8 +48,14 @@ _YES_NO = (
     (re.compile(r"are\s+you\s+(?P<v>allergic|vegan|vegetarian|married|single|retired|from|afraid)(?P<rest>[^?]{0,60})$", _I),
      "I am {v}{rest}", "I am not {v}{rest}"),
 )  # fmt: skip
-_YES = re.compile(r"(?:yes|yeah|yep|yup|sure|of course|indeed|absolutely|definitely|exactly)\b[\s,.!]*(?:I (?:do|am)\b)?[\s,.!]*", _I)
-_NO = re.compile(r"(?:no|nope|nah|not at all|never)\b[\s,.!]*(?:I (?:don['’]t|do not|am not|['’]m not)\b)?[\s,.!]*", _I)
+_YES = re.compile(
+    r"(?:yes|yeah|yep|yup|sure|of course|indeed|absolutely|definitely|exactly)\b[\s,.!]*(?:I (?:do|am)\b)?[\s,.!]*",
+    _I,
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|not at all|never)\b[\s,.!]*(?:I (?:don['’]t|do not|am not|['’]m not)\b)?[\s,.!]*",
+    _I,
+)
 _LAST_QUESTION = re.compile(r"([^.!?\n]{3,160})\?\s*$")
 _OPENING = re.compile(r"(?:(?:so|and|well|great|nice|ok|okay|hi|hello|by the way)[\s,]+){1,3}", _I)
 
@@ -59,9 +65,11 @@ def question_of(text: str) -> str | None:
     found = _LAST_QUESTION.search(text[-400:])
     if found is None:
         return None
-    return _OPENING.sub("", " ".join(found[1].split()), count=1) if _OPENING.match(
-        " ".join(found[1].split())
-    ) else " ".join(found[1].split())
+    return (
+        _OPENING.sub("", " ".join(found[1].split()), count=1)
+        if _OPENING.match(" ".join(found[1].split()))
+        else " ".join(found[1].split())
+    )
 
 
 def stated(question: str, answer: str) -> Stated | None:
@@ -75,7 +83,9 @@ def stated(question: str, answer: str) -> Stated | None:
     polar = _polar(question, bare)
     if polar:
         return Stated(polar, begin, end)
-    if re.search(r"[.!;]\s", bare) or re.match(r"(?:not|no|none|i|we|it|nothing|why|because|maybe)\b", bare, _I):
+    if re.search(r"[.!;]\s", bare) or re.match(
+        r"(?:not|no|none|i|we|it|nothing|why|because|maybe)\b", bare, _I
+    ):
         return None
     for pattern, statement, shape in _OPEN:
         asked = pattern.match(question)
@@ -83,7 +93,8 @@ def stated(question: str, answer: str) -> Stated | None:
         if asked is None or found is None:
             continue
         np = asked.groupdict().get("np") or ""
-        return Stated(statement.format(a=found["a"], np=np), begin, end)
+        value = re.sub(r"^A(?=n?\s)", "a", found["a"])
+        return Stated(statement.format(a=value, np=np), begin, end)
     return None
 
 

@@ -25,6 +25,7 @@ class Draft:
     change: Change = ""
     certainty: float = 1.0
     says: str = ""
+    link: str = ""
     subject: str = ""
     begins: bool = False
     valid_from: datetime | None = None

@@ -12,16 +12,23 @@ from mnemic.agent.sleep.extract import being, events, objects, rules, sentences
 from mnemic.agent.sleep.extract.drafts import Draft
 from mnemic.agent.sleep.extract.sentences import Clause
 from mnemic.agent.sleep.extract.subjects import Subject, possessive, subject_at
-from mnemic.agent.sleep.extract.times import Bounds, bounds
-from mnemic.agent.sleep.extract.verbs import Verb, continues, verb_at
+from mnemic.agent.sleep.extract.times import Bounds, bounds, day_words
+from mnemic.agent.sleep.extract.verbs import Verb, continues, plural_of, verb_at
 from mnemic.agent.sleep.extract.vocabulary import predicate, shown
 
-_TRIGGER = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|[Rr]emind)\b|\b(?:is|was|lives?d?|works?|moved|likes?|loves?|speaks?|plays?|owns?|has|hates?|studies|uses?)\b")
+_TRIGGER = re.compile(
+    r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|[Rr]emind)\b|\b(?:is|was|lives?d?|works?|moved|likes?|loves?|speaks?|plays?|owns?|has|hates?|studies|uses?)\b"
+)
 _CANNOT_STAND = re.compile(r"\s+(?:stand|bear)\s+")
 _RID = re.compile(r"(?:\s+rid\s+of|\s+away)\s+", re.IGNORECASE)
-_REMIND = re.compile(r"(?:please\s+|can\s+you\s+|could\s+you\s+)?remind\s+me\s+(?:to\s+|about\s+)", re.IGNORECASE)
+_REMIND = re.compile(
+    r"(?:please\s+|can\s+you\s+|could\s+you\s+)?remind\s+me\s+(?:to\s+|about\s+)", re.IGNORECASE
+)
 _MY_INSIDE = re.compile(r"\b(?:my|our|My|Our)\b")
-_DOING_WELL = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
+_NOT_ONLY = re.compile(r"\b(?:not\s+only)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"[\s,]+(?:who|which|whose|where|that)\s")
+_YEAR = re.compile(r"\b\d{4}\b")
+_TEAM = re.compile(r"\b(?:team|company|project|backend|frontend|startup)$")
 _CLAIMS_MAX = 64
 
 
@@ -59,7 +66,7 @@ def _clause(
         yield from _reminder(text, clause, remind.end(), speaker, said_at)
         return
     subject = subject_at(text, clause.start, clause.end, speaker, names, antecedent)
-    if subject is None or _DOING_WELL.search(text, clause.start, clause.end):
+    if subject is None or _NOT_ONLY.search(text, clause.start, clause.end):
         return
     verb = verb_at(text, subject.end, clause.end, subject.tail)
     if verb is None or not _agrees(subject, verb):
@@ -73,7 +80,14 @@ def _clause(
     if cuts:
         stop = cuts[0][0]
     yield from _stated(text, clause, subject, verb, stop, said_at, speaker)
-    if re.search(r"\bto\b", text[verb.end : stop]) and verb.base in ("want", "need", "decide", "try", "have", "plan"):
+    if re.search(r"\bto\b", text[verb.end : stop]) and verb.base in (
+        "want",
+        "need",
+        "decide",
+        "try",
+        "have",
+        "plan",
+    ):
         return
     if subject.tail or verb.tense not in ("bare", "present", "past") or verb.denied:
         return
@@ -82,12 +96,16 @@ def _clause(
         second = verb_at(text, start, stop)
         if second is None or second.tense != verb.tense:
             return
-        yield from _stated(text, replace(clause, start=start), subject, second, stop, said_at, speaker)
+        yield from _stated(
+            text, replace(clause, start=start), subject, second, stop, said_at, speaker
+        )
 
 
 def _agrees(subject: Subject, verb: Verb) -> bool:
     """Whether the verb's form is one that the subject can have."""
     if subject.kind in ("speaker", "we"):
+        return verb.tense != "present" or verb.base in ("be", "have") or verb.word != _third(verb)
+    if subject.plural:
         return verb.tense != "present" or verb.base in ("be", "have") or verb.word != _third(verb)
     return verb.tense != "bare"
 
@@ -106,7 +124,13 @@ def _stated(
     speaker: str | None,
 ) -> Iterator[tuple[Claim, Subject]]:
     begin = clause.start
-    when = bounds(f"{clause.lead} {text[begin:stop]}" if clause.lead else text[begin:stop], said_at)
+    own = text[begin:stop]
+    aside = _ASIDE.search(own)  # "who has done so since 1970" is not about the claim
+    if aside:
+        own = own[: aside.start()]
+    when = bounds(f"{clause.lead} {own}" if clause.lead else own, said_at)
+    if speaker is None and not _YEAR.search(when.phrase):
+        when = Bounds()  # a document: nobody knows when "in March" was written
     drafts = _drafts(text, subject, verb, stop)
     if not drafts:
         event = events.read(text, subject, verb, stop, when, said_at)
@@ -114,10 +138,24 @@ def _stated(
     kin = being.named_kin(subject) if speaker is not None else None
     if kin is not None:
         drafts.append(replace(kin, timed=True))
-    for draft in drafts:
+    for found in drafts:
+        draft = _dated(found, when)
         of = _whose(draft, subject, speaker)
         if of is not None and (draft.timed or _timely(draft, when)):
             yield _claim(text, clause, subject, draft, of, stop, when, said_at, speaker), subject
+
+
+def _dated(draft: Draft, when: Bounds) -> Draft:
+    """A visit or a degree with its date, where the clause names one."""
+    if draft.relation not in ("visited", "graduated_from") or when.span is None or draft.denied:
+        return draft
+    return replace(
+        draft,
+        says=f"{draft.says} ({day_words(when.span)})",
+        timed=True,
+        valid_from=when.span.start,
+        valid_to=when.span.end if draft.relation == "visited" else None,
+    )
 
 
 def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
@@ -126,7 +164,11 @@ def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
     stand = _CANNOT_STAND.match(text, verb.word_start - 1, stop) if verb.modal == "can" else None
     if stand and verb.denied:
         piece = objects.cut(text, stand.end(), stop)
-        if piece and objects.plain(text[piece[0] : piece[1]]) and objects.known_thing(text[piece[0] : piece[1]]):
+        if (
+            piece
+            and objects.plain(text[piece[0] : piece[1]])
+            and objects.known_thing(text[piece[0] : piece[1]])
+        ):
             return [Draft("dislikes", *piece, says=f"can't stand {text[piece[0] : piece[1]]}")]
         return []
     if verb.base in ("get", "give") and verb.tense in ("past", "perfect") and not verb.denied:
@@ -140,7 +182,7 @@ def _drafts(text: str, subject: Subject, verb: Verb, stop: int) -> list[Draft]:
                 Draft("owns", *piece, denied=True, change="ends", begins=True,
                       says=f"{verb_words} {text[piece[0] : piece[1]]}")
             ]  # fmt: skip
-    if subject.kind == "thing":
+    if subject.kind == "thing" and not (verb.base == "use" and _TEAM.search(subject.noun)):
         return []
     return rules.read(text, verb, stop)
 
@@ -175,10 +217,17 @@ def _claim(
         valid_from, valid_to = _validity(draft, when, said_at)
     value = draft.value or text[draft.start : draft.end]
     says = draft.says or predicate(
-        draft.relation, value, denied=draft.denied, past=draft.past, ended=draft.change == "ends"
+        draft.relation,
+        value,
+        denied=draft.denied,
+        past=draft.past,
+        ended=draft.change == "ends",
+        link=draft.link,
     )
     if speaker is not None:
         says = _MY_INSIDE.sub(possessive("the user" if speaker == "user" else speaker), says)
+    if subject.plural and of == subject.text:
+        says = plural_of(says)
     end = max(stop if stop - clause.start < 240 else draft.end, draft.end)
     while end > draft.end and text[end - 1].isspace():
         end -= 1

@@ -13,10 +13,9 @@ _TAIL = re.compile(
 _NUMBERS = {
     name: str(number)
     for number, name in enumerate(
-        ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-         "sixteen seventeen eighteen nineteen twenty").split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
     )
-} | {name: str(10 * n) for n, name in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}  # fmt: skip
+} | {name: str(10 * n) for n, name in enumerate(["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 3)}  # fmt: skip
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -34,7 +33,13 @@ _UNITS = {
     "euros": "eur", "euro": "eur", "€": "eur", "dollars": "usd", "dollar": "usd", "$": "usd",
     "percent": "%", "years": "y", "year": "y",
 }  # fmt: skip
-_SPELLING = {"favorite": "favourite", "color": "colour", "gray": "grey", "theater": "theatre", "center": "centre"}
+_SPELLING = {
+    "favorite": "favourite",
+    "color": "colour",
+    "gray": "grey",
+    "theater": "theatre",
+    "center": "centre",
+}
 _DATE_DAY_FIRST = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?(?: of)? ([a-z]+)\.?(?:,? (\d{4}))?$")
 _DATE_MONTH_FIRST = re.compile(r"^([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?$")
 _WORD = re.compile(r"[€$%]|\d+(?:[.,]\d+)*|[^\W_]+(?:[-'+#.][^\W_]+)*|[+#]+")
@@ -84,7 +89,12 @@ def _word(word: str) -> str:
     if word[0].isdigit() and re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word):
         return word.replace(",", "")
     tens, _, ones = word.partition("-")
-    if tens in _NUMBERS and ones in _NUMBERS and len(_NUMBERS[ones]) == 1 and len(_NUMBERS[tens]) == 2:
+    if (
+        tens in _NUMBERS
+        and ones in _NUMBERS
+        and len(_NUMBERS[ones]) == 1
+        and len(_NUMBERS[tens]) == 2
+    ):
         return str(int(_NUMBERS[tens]) + int(_NUMBERS[ones]))
     return _UNITS.get(word) or _SPELLING.get(word, word)
 

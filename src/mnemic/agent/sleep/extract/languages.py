@@ -20,15 +20,13 @@ _HINT = re.compile(
     r"\b(?:[Ii]ch|[Mm]ein|[Jj]e|[Jj]['’]\w+|[Mm]on|[Mm]e|[Mm]i|[Vv]ivo|[Tt]rabajo|[Ss]oy|[Mm]oro|[Tt]rabalho|[Ss]ou|[Mm]eu|[Cc]hamo-me|"
     r"[Gg]osto|[Mm]udei-me|[Tt]enho|[Tt]engo)\b"
 )
-_PATTERNS: tuple[tuple[str, re.Pattern[str], Change], ...] = tuple(
-    (relation, re.compile(rf"(?:{pattern}){_END}"), change)
-    for relation, pattern, change in (
+_SPOKEN: tuple[tuple[str, str, Change], ...] = (
         # German
         ("name", rf"(?:[Ii]ch heiße|[Mm]ein Name ist) {_NAME}", ""),
         ("lives_in", rf"[Ii]ch (?:wohne|lebe) (?:jetzt |derzeit |seit \w+ )?in {_PLACE}", ""),
         ("lives_in", rf"[Ii]ch bin (?:\w+ ){{0,2}}nach {_PLACE} (?:gezogen|umgezogen)", "begins"),
         ("works_at", rf"[Ii]ch arbeite (?:jetzt )?(?:bei|für) (?:der )?{_PLACE}", ""),
-        ("job", rf"[Ii]ch (?:arbeite als|bin von Beruf) (?P<o>[A-ZÄÖÜ][\w-]{{3,30}})", ""),
+        ("job", r"[Ii]ch (?:arbeite als|bin von Beruf) (?P<o>[A-ZÄÖÜ][\w-]{3,30})", ""),
         ("from", rf"[Ii]ch komme (?:ursprünglich )?aus {_PLACE}", ""),
         ("age", r"[Ii]ch bin (?P<o>\d{1,3}) Jahre alt", ""),
         ("likes", r"[Ii]ch mag (?P<o>[A-ZÄÖÜ][\w-]+)", ""),
@@ -38,7 +36,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Change], ...] = tuple(
         ("lives_in", rf"[Jj]e vis (?:maintenant |actuellement )?(?:à|en|au) {_PLACE}", ""),
         ("lives_in", rf"[Jj]['’]ai déménagé (?:à|en|au) {_PLACE}", "begins"),
         ("works_at", rf"[Jj]e travaille (?:chez|pour) {_PLACE}", ""),
-        ("job", rf"[Jj]e (?:travaille comme|suis) (?:un |une )?(?P<o>(?:professeur|infirmi[eè]re?|médecin|avocate?|ingénieure?|étudiante?|architecte|journaliste|développeu(?:r|se)|comptable|dentiste|enseignante?)s?)", ""),
+        ("job", r"[Jj]e (?:travaille comme|suis) (?:un |une )?(?P<o>(?:professeur|infirmi[eè]re?|médecin|avocate?|ingénieure?|étudiante?|architecte|journaliste|développeu(?:r|se)|comptable|dentiste|enseignante?)s?)", ""),
         ("from", rf"[Jj]e viens (?:de |d['’]){_PLACE}", ""),
         ("age", r"[Jj]['’]ai (?P<o>\d{1,3}) ans", ""),
         ("likes", r"[Jj]['’](?:aime|adore) (?:bien |beaucoup )?(?:le |la |les |l['’])(?P<o>[\w-]+)", ""),
@@ -61,15 +59,21 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Change], ...] = tuple(
         ("from", rf"(?:[Ee]u )?[Ss]ou (?:de|do|da) {_PLACE}", ""),
         ("age", r"[Tt]enho (?P<o>\d{1,3}) anos", ""),
         ("likes", r"(?:[Ee]u )?(?:[Gg]osto (?:muito )?|[Aa]doro )(?:de |do |da |dos |das )(?P<o>[\w-]+)", ""),
-    )
 )  # fmt: skip
-_LEAD = re.compile(r"(?:(?:hallo|bonjour|salut|hola|olá|oi|bom dia|buenos días|guten tag)[\s,!.]+)?", re.IGNORECASE)
+_PATTERNS = tuple(
+    (relation, re.compile(f"(?:{pattern}){_END}"), change) for relation, pattern, change in _SPOKEN
+)
+_LEAD = re.compile(
+    r"(?:(?:hallo|bonjour|salut|hola|olá|oi|bom dia|buenos días|guten tag)[\s,!.]+)?", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"(?:,\s+|\s+(?:und|et|y|e)\s+)")
 _UNSURE = re.compile(
     r"\b(?:wenn|falls|würde|vielleicht|sagt|sagte|si|peut-être|dit|aurais|quizás|dice|dijo|ojalá|se|talvez|disse|diz)\b",
     re.IGNORECASE,
 )
-_PRONOUN = re.compile(r"(?:es|das|dich|isso|isto|você|tu|te|vous|esto|eso|das|dem|den|die|der)$", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"(?:es|das|dich|isso|isto|você|tu|te|vous|esto|eso|das|dem|den|die|der)$", re.IGNORECASE
+)
 
 
 def read(text: str, *, speaker: str | None, said_at: datetime) -> Iterator[Claim]:
@@ -78,7 +82,7 @@ def read(text: str, *, speaker: str | None, said_at: datetime) -> Iterator[Claim
         return
     for begin, end, mark in sentences.sentences(sentences.masked(text)):
         sentence = text[begin:end]
-        if "?" in mark or len(sentence) > 300 or _UNSURE.search(sentence) or "\"" in sentence:
+        if "?" in mark or len(sentence) > 300 or _UNSURE.search(sentence) or '"' in sentence:
             continue
         starts = [begin, *(m.end() for m in _CLAUSE.finditer(text, begin, end))]
         for start in starts:
@@ -97,10 +101,14 @@ def _clause(text: str, start: int, end: int, speaker: str) -> Claim | None:
         if found is None:
             continue
         value = found["o"]
-        if _PRONOUN.match(value) or any(re.search(n, found[0][: found.start("o") - at]) for n in _NEG.values()):
+        if _PRONOUN.match(value) or any(
+            re.search(n, found[0][: found.start("o") - at]) for n in _NEG.values()
+        ):
             return None
         says = predicate(relation, value, denied=False, past=False, ended=False)
         if relation == "age":
             says = f"is {value} years old"
-        return Claim(at, found.end(), speaker, relation, value, f"{shown(speaker)} {says}.", change=change)
+        return Claim(
+            at, found.end(), speaker, relation, value, f"{shown(speaker)} {says}.", change=change
+        )
     return None

@@ -10,12 +10,12 @@ from mnemic.agent.sleep.extract import words
 Piece = tuple[int, int]
 
 _STOP = re.compile(
-    r"\s+(?:in|on|by|at|this|next|last|every|of|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
+    r"\s+(?:in|on|by|at|this|next|last|every|of|from|between|around|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
     r"July|August|September|October|November|December|(?:1[89]|20)\d\d|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b|"
-    r"\s*(?:[;()\[\]{}!?\n\"“”]|[,:](?!\d)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
+    r"\s*(?:[;()\[\]{}!?\n\"“”]|[,](?!\d)|:(?=\s|$)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
-    r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
-    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
+    r"lately|recently|today|yesterday|tomorrow|tonight|nowadays|these\s+days|right\s+now|now|due\s+to|thanks\s+to|especially|including|such|even|instead|rather|after|before|during|"
+    r"or|and\s+\w{3,20}(?:ed|ing)|and\s+\w+s\s+(?:as|the|an?|his|her|to)|at\s+the\s+age|and\s+[a-z]+\s+(?:with|so|very|it|them|to)|and\s+(?:I|we|he|she|it|they|that|this|then|also|now|so|the\s+way|how|am|is|are|have|has|was|were|want|"
     r"would|will|can|hope|feel|think|always|often|usually|really|just|every|sometimes|it['’]s|I['’]\w+)|"
     r"it['’]?s?|I|I['’]\w+|we|he|she|they|you|that|is|are|was|were|has|have|will|would|can|could|did|does|do)(?=\s|$|[,.;:!?])",
 )
@@ -32,6 +32,7 @@ _TAIL = re.compile(
     r"fall|\w+day)|just|only|ever|yet|once|and|or|with|of|in|at|on|to|for|from|the|a|an|my|very|by|as)$",
     re.IGNORECASE,
 )
+_GERUND = re.compile(r"(?:to\s|\w+ing\b)")
 _TITLE = re.compile(r"\s*(?P<q>[\"“„«*_`])")
 _WORD = re.compile(r"[\w'’.+#&/@%€$£°-]+")
 _SUPPORT_INSIDE = re.compile(
@@ -42,18 +43,20 @@ _SUPPORT_INSIDE = re.compile(
     re.IGNORECASE,
 )
 _HER = re.compile(r"\bher\b", re.IGNORECASE)
-_BAD_FIRST = frozenset(
+_BAD_FIRST = words.of(
     "not so very too quite just rather as if when while because since although but and or nor then now "
     "also still already never always often even only about like up down out off away back over under "
     "no none neither nobody any every each all both to be been being am is are was were do does did "
     "much more most less least many few enough well better best good great nice fine ok okay in on at "
-    "several some various certain numerous for with by from of into onto upon through during within without i we he she they".split()
+    "primarily mainly mostly largely several some various certain numerous for with by from of into onto upon through during within without i we he she they"
 )
 _NP_WORDS_MAX = 8
 _CHARS_MAX = 120
 
 
-def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CHARS_MAX) -> Piece | None:
+def cut(
+    text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CHARS_MAX
+) -> Piece | None:
     """From `at` up to where the value ends: a stop word, a mark, the end; closing adverbs are off.
 
     Args:
@@ -78,7 +81,9 @@ def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CH
     for found in _STOP.finditer(text, at, stop):
         if commas and found[0].strip() == "," and _place_follows(text, found.end(), stop):
             continue
-        if found[0].lstrip()[:1] in "\"“" and found.start() > at:  # a title inside
+        if found[0].endswith("ing") and not _GERUND.match(text, begin, stop):
+            continue  # "fresh and exciting films"
+        if found[0].lstrip()[:1] in '"“' and found.start() > at:  # a title inside
             return None
         stop = found.start()
         break
@@ -95,9 +100,9 @@ def cut(text: str, at: int, stop: int, *, commas: bool = False, chars: int = _CH
 
 
 def _place_follows(text: str, at: int, stop: int) -> bool:
-    found = re.compile(r"\s*[A-Z][\w-]+(?:\s+[A-Z][\w-]+)?\s*(?:$|[.,!?]|\s(?:in|since|with|and|for|now)\b)").match(
-        text, at, stop
-    )
+    found = re.compile(
+        r"\s*[A-Z][\w-]+(?:\s+[A-Z][\w-]+)?\s*(?:$|[.,!?]|\s(?:in|since|with|and|for|now)\b)"
+    ).match(text, at, stop)
     return found is not None
 
 
@@ -130,26 +135,50 @@ def known_thing(value: str) -> bool:
     lower = value.lower()
     if lower.startswith(("the ", "our ")):
         rest = value[4:]
+        if rest.split()[0].lower() in words.DISCOURSE:
+            return False
         return bool(re.search(r"[A-Z0-9]", rest) or re.search(r"\s(?:of|in|from|at|by)\s", rest))
     return head(value) not in words.DISCOURSE
 
 
-_PREPOSITION = re.compile(r"\b(?:near|in|at|of|with|by|on|about|to|for|from|under|over|especially|especially|or)\b", re.IGNORECASE)
+_PREPOSITION = re.compile(
+    r"\b(?:near|in|at|of|with|by|on|about|to|for|from|under|over|especially|especially|or)\b",
+    re.IGNORECASE,
+)
 
 
-def restricted(text: str, end: int) -> bool:
-    """Whether words behind a value narrow it down, so that the value alone would say too much."""
-    return _NARROWS.match(text, end) is not None
+def restricted(text: str, begin: int, end: int, stop: int) -> bool:
+    """Whether words behind a value belong to it, so that the value alone would say something else."""
+    if _NARROWS.match(text, end) is not None or text.startswith("(", end):
+        return True
+    if " " not in text[begin:end] and _SUCH_AS.match(text, end):
+        return True
+    following = _AFTER_COMMA.match(text, end, stop)
+    if following is None:
+        return False
+    single = " " not in text[begin:end] or _LONE.search(text, begin, end) is not None
+    word = following["word"].lower()
+    return single or not (word.endswith("ing") or word in _GOES_ON)
 
 
-_NARROWS = re.compile(r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that))\b")
+_NARROWS = re.compile(
+    r"\s+(?:that|which|who|whose|where|when|if|than|as|while|like\s+(?:this|that)|it|him|her|them|you|this|these|on\s+\w+days|"
+    r"those)\b"
+)
+_LONE = re.compile(r"\b(?:an?|the)\s+[\w-]+$")
+_SUCH_AS = re.compile(r"\s+(?:such\s+as|like)\b")
+_AFTER_COMMA = re.compile(r",\s+(?P<word>[\w'’-]+)")
+_GOES_ON = words.of(
+    "especially including and but so because cause 'cause ’cause though although like such particularly "
+    "which who with as mainly mostly even not for in on at too either yes right really usually where when"
+)
 
 
 def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
     """The members of a short list "tea, coffee and cake"; the whole where it is none."""
-    whole = re.compile(r"[^,.;:()\n!?]{2,40}(?:,\s+[^,.;:()\n!?]{2,40}){0,6},?\s+and\s+[^,.;:()\n!?]{2,60}").match(
-        text, at, stop
-    )
+    whole = re.compile(
+        r"(?:[^,.;:()\n!?]|\.(?=\w)){2,40}(?:,\s+(?:[^,.;:()\n!?]|\.(?=\w)){2,40}){0,6},?\s+and\s+(?:[^,.;:()\n!?]|\.(?=\w)){2,60}"
+    ).match(text, at, stop)
     if whole is None:
         return
     place = at
@@ -159,7 +188,7 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
         place = mark.end()
     pieces.append((place, whole.end()))
     last = cut(text, place, whole.end())
-    if last is None:
+    if last is None or restricted(text, *last, stop):
         return
     pieces[-1] = last
     values = [text[a:b].strip() for a, b in pieces]
@@ -167,8 +196,11 @@ def listed(text: str, at: int, stop: int) -> Iterator[Piece]:
         return
     if any(not plain(value) or _PREPOSITION.search(value) for value in values):
         return
-    if len(pieces) == 2 and len(values[0].split()) == 1 and len(values[1].split()) > 1 and (
-        not values[1].split()[0].endswith("ing")
+    if (
+        len(pieces) == 2
+        and len(values[0].split()) == 1
+        and len(values[1].split()) > 1
+        and (not (values[0].endswith("ing") and values[1].split()[0].endswith("ing")))
     ):  # "action and comedy films" is one value, and "tea and green beans" may be
         return
     yield from pieces

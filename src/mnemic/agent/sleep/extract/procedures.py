@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mnemic.agent.sleep.extract import sentences
+from mnemic.agent.sleep.extract import sentences, words
 from mnemic.agent.sleep.extract.turns import Turn
 
 Quote = tuple[int, int, int]
@@ -28,19 +28,29 @@ _ERROR = re.compile(
     r"cannot\s+find|Traceback\s+\(most)|E\s{3})[^\n]{0,200})$",
     re.MULTILINE,
 )
-_EXIT = re.compile(r"\b(?:exit(?:ed)?\s+(?:code|status|with(?:\s+(?:code|status))?)|exit_code|returncode)[\"']?\s*[:=]?\s*(?P<code>\d{1,3})\b", _I)
-_FAILED_COUNT = re.compile(r"\b(?!0\b)\d+\s+(?:failed|errors?)\b", _I)
-_PASSED = re.compile(r"\b(?:\d+\s+passed|0\s+(?:errors|failures|failed)|all\s+checks\s+passed|success(?:ful(?:ly)?)?|build\s+succeeded)\b", _I)
-_CALL = re.compile(r"(?P<tool>[\w.-]{1,60})\s+(?P<given>[\[{].*)\Z", re.DOTALL)
-_EDITS = frozenset(
-    "edit write multiedit notebookedit apply_patch str_replace str_replace_editor create_file update".split()
+_EXIT = re.compile(
+    r"\b(?:exit(?:ed)?\s+(?:code|status|with(?:\s+(?:code|status))?)|exit_code|returncode)[\"']?\s*[:=]?\s*(?P<code>\d{1,3})\b",
+    _I,
 )
-_SHELLS = frozenset("bash shell exec local_shell exec_command container.exec run_terminal_cmd terminal".split())
+_FAILED_COUNT = re.compile(r"\b(?!0\b)\d+\s+(?:failed|errors?)\b", _I)
+_PASSED = re.compile(
+    r"\b(?:\d+\s+passed|0\s+(?:errors|failures|failed)|all\s+checks\s+passed|success(?:ful(?:ly)?)?|build\s+succeeded)\b",
+    _I,
+)
+_CALL = re.compile(r"(?P<tool>[\w.-]{1,60})\s+(?P<given>[\[{].*)\Z", re.DOTALL)
+_EDITS = words.of(
+    "edit write multiedit notebookedit apply_patch str_replace str_replace_editor create_file update"
+)
+_SHELLS = words.of(
+    "bash shell exec local_shell exec_command container.exec run_terminal_cmd terminal"
+)
 _CHANGES = re.compile(
     r"(?:^|&&|;|\|\|)\s*(?:sudo\s+)?(?:\w+=\S*\s+)*(?:pip3?|uv|poetry|conda|npm|pnpm|yarn|bun|cargo|go|gem|bundle|apt(?:-get)?|brew|dnf|"
     r"export|chmod|chown|mkdir|ln|cp|mv|rm|git|docker|systemctl|alembic|source|touch|sed|make|python3?|createdb|direnv|nvm|pyenv|kill)\b"
 )
-_LOOKS = re.compile(r"^\s*(?:ls|cat|head|tail|grep|rg|find|pwd|which|echo|git\s+(?:status|diff|log|show|grep|blame)|sed\s+-n|wc|tree|less|type|env|printenv|ps)\b")
+_LOOKS = re.compile(
+    r"^\s*(?:ls|cat|head|tail|grep|rg|find|pwd|which|echo|git\s+(?:status|diff|log|show|grep|blame)|sed\s+-n|wc|tree|less|type|env|printenv|ps)\b"
+)
 
 _TOOL = r"`?(?P<{0}>[\w./@:+=-]+(?:\s(?!(?:before|after|when|not|instead|because|and|or|first|then|in|on|for|to|with|while|until|rather)\b)[\w./@:+=-]+){{0,4}})`?"
 _STATED = (
@@ -50,7 +60,7 @@ _STATED = (
     ("need", re.compile(r"(?:the\s+)?(?P<when>[\w./-]+(?:\s[\w./-]+){0,2})\s+(?:need|needs|require|requires)\s+(?P<do>`?[A-Z][A-Z0-9_]{2,}`?)(?:\s+to\s+be)?\s+(?:set|exported|defined)", _I)),
     ("need", re.compile(r"(?P<do>`?[A-Z][A-Z0-9_]{2,}`?)\s+must\s+be\s+(?:set|exported|defined)\s+(?:for|before|when|to\s+run)\s+(?:running\s+)?(?:the\s+)?(?P<when>[\w./-]+(?:\s[\w./-]+){0,2})", _I)),
 )  # fmt: skip
-_COMMON = frozenset("it that this them you me the a an one something anything things case caution".split())
+_COMMON = words.of("it that this them you me the a an one something anything things case caution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ def _steps(turns: Sequence[Turn]) -> Iterator[_Step]:
             symptom = turns[result].text[slice(*failed)] if result is not None and failed else ""
             yield _Step(
                 index, (0, min(len(turn.text), 400)), command, edits, result, failed,
-                " ".join(symptom.split()), passed,
+                " ".join(symptom.split()).removeprefix("E "), passed,
             )  # fmt: skip
 
 
@@ -127,9 +137,9 @@ def _command(given: dict[str, object]) -> str:
     """The command in one line, without the shell around it."""
     value = given.get("command") or given.get("cmd") or ""
     if isinstance(value, list):
-        words = [str(word) for word in value]
-        inner = len(words) >= 3 and words[0].rsplit("/", 1)[-1] in ("bash", "sh", "zsh")
-        value = words[2] if inner else " ".join(words)
+        parts = [str(word) for word in value]
+        inner = len(parts) >= 3 and parts[0].rsplit("/", 1)[-1] in ("bash", "sh", "zsh")
+        value = parts[2] if inner else " ".join(parts)
     return " ".join(str(value).split())
 
 
@@ -180,7 +190,9 @@ def _repaired(steps: list[_Step]) -> Iterator[Lesson]:
                     yield _lesson(step, done, later)
                 break
             if later.edits or (
-                later.failed is None and not _LOOKS.match(later.command) and _CHANGES.search(later.command)
+                later.failed is None
+                and not _LOOKS.match(later.command)
+                and _CHANGES.search(later.command)
             ):
                 done.append(later)
 
@@ -206,7 +218,9 @@ def _lesson(step: _Step, done: list[_Step], later: _Step) -> Lesson:
         quotes.append((step.result, *step.failed))
     quotes.extend((change.index, *change.call) for change in last)
     quotes.append((later.index, *later.call))
-    trigger = f"`{_key(step.command)[:_CHARS_MAX]}` fails: {step.symptom[:_CHARS_MAX]}"
+    trigger = f"`{_key(step.command)[:_CHARS_MAX]}` fails"
+    if step.symptom:
+        trigger += f": {step.symptom[:_CHARS_MAX]}"
     return Lesson(trigger, "; then ".join(actions), tuple(quotes), certainty)
 
 
@@ -214,11 +228,19 @@ def _stated(turns: Sequence[Turn]) -> Iterator[Lesson]:
     """What the user says is to be done, always or instead."""
     told: set[tuple[str, str]] = set()
     for index, turn in enumerate(turns):
-        if turn.speaker in ("assistant", "tool", "system") or not sentences.meant(turn.text[:_TEXT_CHARS_MAX]):
+        if turn.speaker in ("assistant", "tool", "system") or not sentences.meant(
+            turn.text[:_TEXT_CHARS_MAX]
+        ):
             continue
         clean = sentences.masked(turn.text[:_TEXT_CHARS_MAX])
         for begin, end, mark in sentences.sentences(clean):
-            if "?" in mark or end - begin > 400 or re.search(r"\b(?:if|would|could|should\s+we|maybe|said|says)\b", clean[begin:end], _I):
+            if (
+                "?" in mark
+                or end - begin > 400
+                or re.search(
+                    r"\b(?:if|would|could|should\s+we|maybe|said|says)\b", clean[begin:end], _I
+                )
+            ):
                 continue
             for kind, pattern in _STATED:
                 found = pattern.search(clean, begin, end)

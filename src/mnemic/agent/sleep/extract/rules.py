@@ -61,9 +61,14 @@ def _rule(
 def _place(value: str) -> bool:
     if not objects.plain(value, 7):
         return False
-    bare = re.sub(r"^(?:downtown|central|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|the)\s+", "", value)
+    bare = re.sub(
+        r"^(?:downtown|central|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|the)\s+",
+        "",
+        value,
+    )
     return objects.is_proper(bare) or (
-        re.match(r"(?:a|an|the|another)\s", value) is not None and objects.head(value) in words.PLACES
+        re.match(r"(?:a|an|the|another)\s", value) is not None
+        and objects.head(value) in words.PLACES
     )
 
 
@@ -71,6 +76,8 @@ def _organisation(value: str) -> bool:
     if not objects.plain(value, 7) or objects.head(value) in words.DISCOURSE:
         return False
     lower = value.lower()
+    if lower in ("a company", "a firm", "a store", "a shop", "an office", "an agency"):
+        return False
     if objects.is_proper(re.sub(r"^the\s+", "", value)):
         return True
     return re.match(r"(?:a|an)\s", lower) is not None and bool(
@@ -96,7 +103,9 @@ def _job(value: str) -> bool:
 
 def _liked(value: str) -> bool:
     return (
-        objects.plain(value.removeprefix("to "), 8) and objects.known_thing(value) and not _TOO_WIDE.match(value)
+        objects.plain(value.removeprefix("to "), 8)
+        and objects.known_thing(value)
+        and not _TOO_WIDE.match(value)
     )
 
 
@@ -122,6 +131,14 @@ def _thing(value: str) -> bool:
     return not set(found) & words.CONSUMED and objects.head(value) not in words.DISCOURSE
 
 
+def _task(value: str) -> bool:
+    return _thing(value) and not re.fullmatch(
+        r"(?:an?|my|our|the)\s+(?:new\s+|big\s+|small\s+|next\s+)?(?:project|problem|task|assignment)s?",
+        value,
+        _I,
+    )
+
+
 def _durable(value: str) -> bool:
     """Something bought that is likely to be kept."""
     return (
@@ -133,14 +150,19 @@ def _durable(value: str) -> bool:
 
 
 def _language(value: str) -> bool:
-    found = re.sub(r"^(?:fluent|some|basic|a\s+(?:bit|little)\s+(?:of\s+)?|good|native)\s*", "", value.lower())
+    found = re.sub(
+        r"^(?:fluent|some|basic|a\s+(?:bit|little)\s+(?:of\s+)?|good|native)\s*", "", value.lower()
+    )
     return found in words.LANGUAGES
 
 
 def _played(value: str) -> bool:
     return (
         objects.plain(value, 4)
-        and re.match(r"(?:a|an|with|around|some|my|music$|games?$|sports?$|it|along|part|role)\b", value, _I) is None
+        and re.match(
+            r"(?:a|an|with|around|some|my|music$|games?$|sports?$|it|along|part|role)\b", value, _I
+        )
+        is None
         and not re.search(r"\b(?:role|part|trick|joke|song|card|record|music)s?\b", value, _I)
     )
 
@@ -150,6 +172,7 @@ def _tool(value: str) -> bool:
     return (
         objects.plain(value, 4)
         and re.match(r"(?:a|an|the|my|some|any|to|those|more|less)\s", lower) is None
+        and "'s" not in value.replace("’", "'")
         and (re.search(r"[A-Z0-9]", value) is not None or lower.split()[0] in words.TOOLS)
     )
 
@@ -170,7 +193,10 @@ def _medicine(value: str) -> bool:
 def _subject_of_study(value: str) -> bool:
     return (
         objects.plain(value, 5)
-        and re.match(r"(?:a|an|the|my|some|hard|harder|more|late|together|every|all|well|to)\b", value, _I) is None
+        and re.match(
+            r"(?:a|an|the|my|some|hard|harder|more|late|together|every|all|well|to)\b", value, _I
+        )
+        is None
         and objects.known_thing(value)
     )
 
@@ -181,6 +207,16 @@ def _school(value: str) -> bool:
 
 def _company(value: str) -> bool:
     return objects.plain(value, 6) and objects.is_proper(value)
+
+
+def _visited(value: str) -> bool:
+    return objects.plain(value, 5) and objects.is_proper(re.sub(r"^the\s+", "", value))
+
+
+def _own_business(value: str) -> bool:
+    return re.match(r"(?:an?|my|our|the)\s", value, _I) is not None and _organisation(
+        re.sub(r"^(?:my|our|the)\s+(?:own\s+)?", "a ", value)
+    )
 
 
 def _food(value: str) -> bool:
@@ -194,7 +230,10 @@ def _had(value: str) -> bool:
     """What "have" makes a lasting fact of: kin, animals, property, conditions, degrees."""
     if not objects.plain(value, 7):
         return False
-    found = re.match(r"(?P<count>a|an|no|two|three|four|five|six|seven|1|2|3|4|5|6|7|another)?\s*(?P<rest>.+)", value)
+    found = re.match(
+        r"(?P<count>a|an|no|two|three|four|five|six|seven|1|2|3|4|5|6|7|another)?\s*(?P<rest>.+)",
+        value,
+    )
     main = objects.head(value)
     if found is None:
         return False
@@ -225,15 +264,25 @@ _DET = r"\s+(?=\S)"
 _PRESENT = ("bare", "present")
 _VERBING = r"\s+(?=\w{2,20}ing\b|to\s+\w)"
 _LIVES = (
-    _rule("lives_in", r"\s+(?:alone\s+|happily\s+|together\s+)?(?:in|at|near|on|outside)\s+", _place, commas=True),
+    _rule(
+        "lives_in",
+        r"\s+(?:alone\s+|happily\s+|together\s+)?(?:in|at|near|on|outside)\s+",
+        _place,
+        commas=True,
+    ),
     _rule("lives_with", r"\s+with\s+(?=my\b)", lambda v: objects.plain(v, 5)),
 )
-_LIKES = (
-    _rule("likes", _DET, _liked, many=True, tenses=(*_PRESENT, "progressive")),
-)
+_LIKES = (_rule("likes", _DET, _liked, many=True, tenses=(*_PRESENT, "progressive")),)
 _HATES = (_rule("dislikes", _DET, _liked, many=True, tenses=_PRESENT),)
 _LEFT_JOB = (
-    _rule("works_at", r"\s+(?:my\s+job\s+(?:at|with)|working\s+(?:at|for))\s+", _organisation, "end", "left a job at {o}"),
+    _rule(
+        "works_at",
+        r"\s+(?:my\s+job\s+(?:at|with)|working\s+(?:at|for))\s+",
+        _organisation,
+        "end",
+        "left a job at {o}",
+    ),
+    _rule("job", r"\s+", lambda v: v.lower() in ("my job", "my old job"), "end", "quit {o}"),
     _rule("uses", r"\s+using\s+", _tool, "end", "stopped using {o}"),
     _rule("habit", r"\s+(?=smoking|drinking|eating)(?:)", _done, "end", "stopped {o}"),
 )
@@ -258,10 +307,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _rule("grew_up_in", r"\s+up\s+(?:in|near|on)\s+", _place, commas=True, lasting=True, tenses=("past",)),
     ),
     "work": (
-        _rule("job", r"\s+(?:\w+\s+)?as\s+", _job),
-        _rule("works_at", r"\s+(?:\w+ly\s+)?(?:at|for)\s+", _organisation),
+        _rule("job", r"\s+(?:[\w-]+\s+)?as\s+", _job),
+        _rule("works_at", r"\s+(?:(?:\w+ly|part-time|full-time|here|now)\s+)?(?:at|for)\s+", _organisation),
         _rule("works_in", r"\s+(?:\w+ly\s+)?in\s+", _workplace),
-        _rule("works_on", r"\s+on\s+", _thing, tenses=("progressive",)),
+        _rule("works_on", r"\s+on\s+", _task, tenses=("progressive",)),
     ),
     "study": (
         _rule("studies_at", r"\s+(?:\w+\s+)?at\s+", _school),
@@ -273,7 +322,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "have": (_rule("has", _DET, _had),),
     "own": (_rule("owns", _DET, _thing),),
     "buy": (_rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "bought {o}"),),
-    "get": (_rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "got {o}"),),
+    "get": (
+        _rule("works_at", r"\s+(?:a|my)\s+(?:\w+\s+)?job\s+(?:at|with)\s+", _organisation, "begin", "got a job at {o}"),
+        _rule("status", r"\s+", lambda v: v.lower() in ("married", "divorced", "engaged"), "begin", "got {o}"),
+        _rule("owns", r"\s+(?:myself\s+|ourselves\s+)?", _durable, "begin", "got {o}"),
+    ),
     "adopt": (_rule("has_pet", r"\s+", lambda v: objects.plain(v, 7) and objects.head(v) in words.PETS, "begin", "adopted {o}"),),
     "sell": (_rule("owns", r"\s+", _gone, "end", "sold {o}"),),
     "like": _LIKES,
@@ -285,7 +338,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "detest": _HATES,
     "despise": _HATES,
     "prefer": (_rule("prefers", _DET, _liked, tenses=_PRESENT),),
-    "speak": (_rule("speaks", r"\s+", _language, many=True, tenses=(*_PRESENT, "modal")),),
+    "speak": (_rule("speaks", r"\s+(?:(?:fluent|some|basic|a\s+(?:bit|little)(?:\s+of)?|good|native)\s+)?", _language, many=True, tenses=(*_PRESENT, "modal")),),
     "play": (_rule("plays", r"\s+", _played, many=True, tenses=(*_PRESENT, "modal", "used")),),
     "use": (_rule("uses", r"\s+", _tool, many=True),),
     "drive": (_rule("drives", r"\s+", _vehicle, tenses=_PRESENT),),
@@ -297,11 +350,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "eat": (_rule("diet", r"\s+", _food, tenses=(*_PRESENT, "used")),),
     "drink": (_rule("diet", r"\s+", _food, says="drinks {o}", tenses=_PRESENT),),
     "quit": _LEFT_JOB,
-    "stop": _LEFT_JOB[1:],
-    "leave": (
-        _LEFT_JOB[0],
-        _rule("works_at", r"\s+(?=[A-Z])", lambda v: False, "end", "left {o}"),
-    ),
+    "stop": _LEFT_JOB[2:],
+    "leave": _LEFT_JOB[:2],
     "start": (
         _rule("works_at", r"\s+(?:to\s+work|working|a\s+new\s+job|a\s+job|my\s+new\s+job|my\s+job)\s+(?:at|for|with)\s+", _organisation, "begin", "started working at {o}"),
         _rule("uses", r"\s+using\s+", _tool, "begin", "started using {o}"),
@@ -313,6 +363,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "migrate": (
         _rule("uses", r"(?:\s+\S+)?\s+(?:from\s+(?:\S+\s+){1,3})?to\s+", _tool, "begin", "switched to {o}"),
     ),
+    "visit": (_rule("visited", r"\s+", _visited, says="visited {o}", commas=True, lasting=True, tenses=("past", "perfect")),),
+    "graduate": (_rule("graduated_from", r"\s+(?:last\s+\w+\s+)?from\s+", _school, lasting=True, says="graduated from {o}", tenses=("past", "perfect")),),
+    "collect": (_rule("collects", r"\s+", _liked, many=True, tenses=_PRESENT),),
+    "weigh": (_rule("weighs", r"\s+(?:about\s+|around\s+)?(?=\d)", lambda v: re.fullmatch(r"\d[\d.,]*\s?(?:kg|kilos?|kilograms?|pounds|lbs?|stone)", v) is not None),),
+    "run": (_rule("job", r"\s+", _own_business, says="runs {o}", tenses=_PRESENT),),
+    "manage": (_rule("job", r"\s+", _own_business, says="manages {o}", tenses=_PRESENT),),
+    "deploy": (_rule("uses", r"\s+(?:\w+\s+){0,2}(?:to|on)\s+", _tool, says="deploys to {o}", tenses=_PRESENT),),
+    "decide": (_rule("uses", r"\s+to\s+(?:use|go\s+with|switch\s+to|move\s+to|adopt)\s+", _tool, "begin", "decided to use {o}"),),
+    "choose": (_rule("uses", r"\s+", lambda v: v.lower().split()[0] in words.TOOLS, "begin", "chose {o}"),),
+    "go": (_rule("uses", r"\s+with\s+", lambda v: v.lower().split()[0] in words.TOOLS, "begin", "went with {o}"),),
     "marry": (_rule("partner", r"\s+", _someone, "begin", "married {o}", lasting=True),),
     "turn": (
         _rule("age", r"\s+(?=\d{1,3}\b(?!\s*(?:%|percent|degrees|pages|o'clock|am|pm|:)))", lambda v: v.isdigit() and 0 < int(v) < 120, "begin", "turned {o}"),
@@ -320,13 +380,37 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }  # fmt: skip
 
 _FROM_TOOL = re.compile(r"\s+from\s+(?P<old>\S+(?:\s\d+)?)(?=\s+to\b|\s*$|[\s,.;])", _I)
-_FROM_PLACE = re.compile(r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])")
-_NARROWED = frozenset(("likes", "dislikes", "prefers", "afraid_of", "studies", "learns", "uses", "owns"))
+_FROM_PLACE = re.compile(
+    r"\s+from\s+(?P<old>[A-Z][\w-]+(?:\s[A-Z][\w-]+)?)(?=\s+to\b|\s*$|[\s,.;])"
+)
+_NARROWED = frozenset(
+    (
+        "likes",
+        "dislikes",
+        "prefers",
+        "afraid_of",
+        "studies",
+        "learns",
+        "uses",
+        "owns",
+        "works_on",
+        "plays",
+    )
+)
 _TOOL_END = re.compile(r"\s(?:from|for|on|with|at|in|to|instead|everywhere)\b", _I)
+_PLACE_END = re.compile(
+    r"\s(?:with|for|last|this|next|together|alone|by|due|right|about|around|over|almost|nearly|recently|"
+    r"(?:a|one|two|three|four|five|six|ten|\d+|several|many|some)\s+(?:\w+\s+)?(?:days?|weeks?|months?|years?))\b",
+    _I,
+)
 _ANYMORE = re.compile(r"\b(?:any\s?more|any\s+longer)\b", _I)
 _ALSO = re.compile(r"\b(?:also|too|as\s+well|in\s+addition)\b", _I)
 _NOW = re.compile(r"\bnow\b(?!\s+and)", _I)
-_NOT_EVEN = re.compile(r"\b(?:too\s+much|that\s+much|very\s+much|really|always|often|usually|particularly|necessarily|yet|only|just)\b", _I)
+_NOT = re.compile(r"^.*?(?:\bnot\b|n['’]t\b|\bno\b|\bcannot\b)", _I)
+_NOT_EVEN = re.compile(
+    r"\b(?:too\s+much|that\s+much|very\s+much|really|always|often|usually|particularly|necessarily|yet|only|just)\b",
+    _I,
+)
 
 
 def read(text: str, verb: Verb, stop: int) -> list[Draft]:
@@ -350,7 +434,8 @@ def _fits(rule: Rule, verb: Verb) -> bool:
     if rule.tenses and verb.tense not in rule.tenses:
         return False
     if verb.tense == "modal":
-        return verb.modal == "can" and "modal" in rule.tenses
+        able = verb.modal == "can" and not (verb.denied and rule.relation == "plays")
+        return able and "modal" in rule.tenses
     if verb.tense == "future":
         return False
     if rule.mode == "state":
@@ -364,22 +449,23 @@ def _values(rule: Rule, text: str, at: int, stop: int) -> list[objects.Piece]:
         pieces = list(objects.listed(text, at, stop))
         if pieces and all(rule.accepts(text[a:b]) for a, b in pieces):
             return pieces
-    if rule.relation == "uses":
-        aside = _TOOL_END.search(text, at, stop)
+    ends = {"uses": _TOOL_END, "lives_in": _PLACE_END}.get(rule.relation)
+    if ends is not None:
+        aside = ends.search(text, at, stop)
         stop = aside.start() if aside else stop
     piece = objects.cut(text, at, stop, commas=rule.commas)
     if piece is None or not rule.accepts(text[piece[0] : piece[1]]):
         return []
     if rule.relation in _NARROWED and (
-        objects.restricted(text, piece[1])
+        objects.restricted(text, *piece, stop)
         or (rule.relation == "prefers" and text.startswith(" or ", piece[1]))
-        or (" " not in text[piece[0] : piece[1]] and text[piece[1] : stop].startswith(","))
     ):
         return []
     return [piece]
 
 
 def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -> Draft:
+    at = verb.end
     tail = text[end:stop]
     value = text[begin:end]
     says = rule.says.format(o=value) if rule.says else ""
@@ -390,9 +476,7 @@ def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -
         change = "begins"
     elif rule.mode == "end":
         change, denied = "ends", True
-    elif verb.ended or (verb.denied and _ANYMORE.search(tail)):
-        change = "ends"
-    elif verb.tense == "used":
+    elif verb.ended or verb.tense == "used" or (verb.denied and _ANYMORE.search(tail)):
         change = "ends"
     elif "also" in verb.adverbs or (not denied and _ALSO.search(tail[:24])):
         change = "adds"
@@ -404,28 +488,34 @@ def _draft(rule: Rule, text: str, verb: Verb, begin: int, end: int, stop: int) -
         says = f"{'cannot' if denied else 'can'} {verb.base} {value}"
     if verb.base in ("love", "enjoy", "adore") and not denied and not past:
         says = f"{verb.base}s {value}"
-    vague = denied and change != "ends" and _NOT_EVEN.search(text[verb.start : begin] + tail[:20])
-    if vague or "never" in verb.adverbs and rule.relation not in ("diet", "takes"):
+    if verb.base == "drink" and denied:
+        says = f"{'no longer drinks' if change == 'ends' else 'does not drink'} {value}"
+    weak = _NOT.sub("", text[verb.start : begin])
+    vague = denied and change != "ends" and _NOT_EVEN.search(weak + tail[:20])
+    if vague or ("never" in verb.adverbs and rule.relation not in ("diet", "takes")):
         begin = -1
+    link = text[at:begin].split()[-1].lower() if relation == "lives_in" and at < begin else ""
     draft = Draft(
-        relation, begin, end, denied=denied, past=past, change=change, says=says,
+        relation, begin, end, denied=denied, past=past, change=change, says=says, link=link,
         certainty=0.6 if verb.hedged else 1.0, begins=rule.mode != "state",
     )  # fmt: skip
     return _someone_had(draft, value) if relation == "has" and not denied else draft
 
 
-_HAD_CALLED = re.compile(r"(?:an?\s+)(?P<noun>[\w -]+?)\s+(?:called|named)\s+(?P<name>[A-Z][\w'-]+)")
+_HAD_CALLED = re.compile(
+    r"(?:an?\s+)(?P<noun>[\w -]+?)\s+(?:called|named)\s+(?P<name>[A-Z][\w'-]+)"
+)
 
 
 def _someone_had(draft: Draft, value: str) -> Draft:
     """An animal or someone of the family where "have" names one: "a dog called Rex"."""
-    found = _HAD_CALLED.fullmatch(value)
+    found = _HAD_CALLED.match(value)
     if found is None:
         return replace(draft, relation="has_pet") if objects.head(value) in words.PETS else draft
     verb = "had" if draft.past else "has"
     relation = kin_relation(found["noun"])
     shown = f"{found['noun']} {found['name']}" if relation == "has_pet" else found["name"]
-    return replace(draft, relation=relation, value=shown, says=f"{verb} {value}")
+    return replace(draft, relation=relation, value=shown, says=f"{verb} {found[0]}")
 
 
 def kin_relation(noun: str) -> str:
@@ -452,9 +542,16 @@ def _replaced(rule: Rule, text: str, verb: Verb, stop: int) -> list[Draft]:
     says = f"moved away from {old}" if place else f"switched away from {old}"
     begin = found.start("old")
     return [
-        Draft(rule.relation, begin, begin + len(old), denied=True, change="ends", says=says, begins=True)
+        Draft(
+            rule.relation,
+            begin,
+            begin + len(old),
+            denied=True,
+            change="ends",
+            says=says,
+            begins=True,
+        )
     ]
-
 
 
 def owned_before(value: str) -> bool:

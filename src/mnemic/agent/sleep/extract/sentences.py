@@ -10,9 +10,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 TEXT_CHARS_MAX = 20_000
 _SENTENCE_CHARS_MAX = 600
+_SENTENCES_MAX = 600
 _I = re.IGNORECASE
 
 _NOT_MEANT = re.compile(
@@ -104,7 +106,7 @@ _LEAD = re.compile(
     r"definitely|exactly|indeed|besides|moreover|additionally|in\s+addition|however|plus|still|for\s+me|"
     r"that['’]s\s+right|good|great|nice|sorry|please\s+note(?:\s+that)?|note(?:\s+that)?|remember(?:\s+"
     r"that)?|just\s+so\s+you\s+know|i\s+see|at\s+first|first|firstly|secondly|anyhow|though|although|"
-    r"since|especially|truth\s+is)"
+    r"especially|truth\s+is)"
     r"(?:\s*[,!.:–—-]\s*|\s+)){1,4}(?=\S)",
     _I,
 )
@@ -183,7 +185,7 @@ def clauses(text: str) -> Iterator[Clause]:
     speech = quoted(text)
     starts = [span[0] for span in speech]
     first = True
-    for begin, end, mark in sentences(text):
+    for begin, end, mark in islice(sentences(text), _SENTENCES_MAX):
         begin = _skip_bullet(text, begin, end)
         if end - begin < 4 or end - begin > _SENTENCE_CHARS_MAX:
             continue
@@ -247,7 +249,11 @@ def _parts(text: str, begin: int, end: int) -> Iterator[tuple[int, int, str, boo
     for match in _SPLIT.finditer(text, begin, end):
         connector = " ".join((match["word"] or "").lower().split())
         bare = not match["mark"].strip() and not connector
-        if bare or match.start() <= start or (match["ask"] and not match["mark"].strip() and not connector):
+        if (
+            bare
+            or match.start() <= start
+            or (match["ask"] and not match["mark"].strip() and not connector)
+        ):
             continue
         yield start, match.start(), word, False
         start, word = match.end(), connector

@@ -21,7 +21,10 @@ _NAMED = re.compile(
 )
 _PRONOUN = re.compile(r"(?P<who>[Hh]e|[Ss]he)(?:['’](?P<tail>s|ll|d))?(?=\s)")
 _TOKEN = re.compile(r"\s*([A-Za-zÀ-ÿ0-9][\w\-À-ÿ]*)(?P<tail>['’](?:s|m|ve|ll|d|re)?)?")
-_BE = frozenset("is are was were has have had isn't wasn't doesn't does did will".split())
+_ASIDE = re.compile(rf",\s+(?P<name>{_NAME_WORD}(?:\s+{_NAME_WORD})?),(?=\s[a-z])")
+_BE = words.of(
+    "is are was were has have had isn't wasn't doesn't does did will am can loves also just now still always used are aren't weren't don't do"
+)
 _HEADS_MAX = 5
 _JUST_NAMES = re.compile(rf"{_NAME_WORD}(?:\s+{_NAME_WORD})?")
 
@@ -42,10 +45,7 @@ class Subject:
     kin: str = ""
     name: str = ""
     noun: str = ""
-
-    @property
-    def plural(self) -> bool:
-        return self.kind == "we"
+    plural: bool = False
 
 
 def subject_at(
@@ -90,14 +90,17 @@ def _of(text: str, start: int, at: int, stop: int, speaker: str) -> Subject | No
     """Something of the speaker's: words up to the verb."""
     parts: list[str] = []
     place = at
-    kin = name = noun = ""
     for _ in range(_HEADS_MAX + 1):
         token = _TOKEN.match(text, place, stop)
+        if token is None and parts:
+            break
         if token is None:
             return None
         word, tail = token[1], (token["tail"] or "")[1:]
         lower = word.lower()
         if parts and not token["tail"] and _is_verb(lower, text, token.end(), stop):
+            break
+        if parts and parts[-1].lower() in words.PLURAL_KIN and "base" in FORMS.get(lower, {}):
             break
         if lower in words.SUPPORT or lower in ("and", "or", "in", "on", "to", "at", "with", "for"):
             return None
@@ -110,23 +113,25 @@ def _of(text: str, start: int, at: int, stop: int, speaker: str) -> Subject | No
             owns = tail == "s" and following is not None and _owned(following[1])
             if owns:
                 parts[-1] = f"{word}'s"
-                if lower in words.PEOPLE:
-                    kin = name = ""
                 continue
             return _made(parts, speaker, start, token.end(), tail)
         if len(parts) > _HEADS_MAX:
             return None
     else:
         return None
-    del kin, name, noun
+    aside = _ASIDE.match(text, place, stop)
+    if aside and parts[-1].lower() in words.PEOPLE | words.PETS:  # "my wife, Clara, works"
+        return _made([*parts, *aside["name"].split()], speaker, start, aside.end(), "")
     return _made(parts, speaker, start, place, "")
 
 
 def _owned(word: str) -> bool:
     """Whether "'s" before this word means owning rather than is."""
     lower = word.lower()
-    return lower in words.PEOPLE or lower in ("name", "birthday", "best", "favourite", "favorite") or (
-        lower in words.POSSESSIONS or lower in words.PETS
+    return (
+        lower in words.PEOPLE
+        or lower in ("name", "birthday", "best", "favourite", "favorite")
+        or (lower in words.POSSESSIONS or lower in words.PETS)
     )
 
 
@@ -144,14 +149,17 @@ def _made(parts: list[str], speaker: str, start: int, end: int, tail: str) -> Su
     if name and any(not part[0].isupper() for part in parts[first_name:]):
         return None
     kin = head if head in words.PEOPLE else ""
-    person = bool(kin) or head in words.PETS
+    plural = not name and head in words.PLURAL_KIN
+    person = bool(kin) or head in words.PETS or plural
     shown = f"{possessive(speaker)} {' '.join(parts)}"
     noun = " ".join(nouns[:first_name])
-    return Subject(shown, "person" if person else "thing", start, end, tail, kin, name, noun)
+    return Subject(
+        shown, "person" if person else "thing", start, end, tail, kin, name, noun, plural
+    )
 
 
 def _is_verb(word: str, text: str, at: int, stop: int) -> bool:
-    if word in _BE or word in ("am", "can", "loves", "also", "just", "now", "still", "always", "used"):
+    if word in _BE:
         return True
     forms = FORMS.get(word)
     if not forms:
@@ -170,8 +178,6 @@ def _someone(text: str, at: int, stop: int, names: Collection[str]) -> Subject |
     parts = match["name"].split()
     lower = [part.lower() for part in parts]
     if lower[0] in words.NOT_NAMES or any(part in words.SUPPORT for part in lower):
-        if lower[0] in ("mom", "dad", "mum"):
-            return None
         return None
     if any(part.isupper() and len(part) > 1 for part in parts):
         return None
@@ -184,8 +190,7 @@ def _someone(text: str, at: int, stop: int, names: Collection[str]) -> Subject |
     if match["of"] and match["of"][:2] in ("'s", "’s"):
         following = _TOKEN.match(text, match.end(), stop)
         if following is not None and _owned(following[1]):
-            of = _of(text, at, match.end(), stop, match["name"])
-            return of
+            return _of(text, at, match.end(), stop, match["name"])
         return Subject(match["name"], "person", at, end + 2, "s", name=match["name"])
     if match["of"]:
         return None

@@ -20,6 +20,10 @@ _HINT = re.compile(
 _TODAY = re.compile(r"\b(?:today|tonight|this\s+(?:morning|afternoon|evening))\b", re.IGNORECASE)
 _SINCE = re.compile(r"(?:ever\s+)?since\b|starting\b|as\s+of\b", re.IGNORECASE)
 _UNTIL = re.compile(r"(?:un)?till?\b|up\s+to\b", re.IGNORECASE)
+_HABITUAL = re.compile(
+    r"\b(?:every|each|(?:mon|tues|wednes|thurs|fri|satur|sun)days|mornings|evenings|afternoons|nights|weekends)\b",
+    re.IGNORECASE,
+)
 _LONGEST = timedelta(days=800)
 
 
@@ -34,6 +38,7 @@ class Bounds:
 
     @property
     def said(self) -> bool:
+        """Whether any time is named."""
         return bool(self.span or self.since or self.until)
 
 
@@ -42,7 +47,7 @@ _NONE = Bounds()
 
 def bounds(text: str, said_at: datetime) -> Bounds:
     """The time that a clause names, as of when it was said."""
-    if _HINT.search(text) is None:
+    if _HINT.search(text) is None or _HABITUAL.search(text):
         return _NONE
     window = parse_window(text, said_at, said_at.tzinfo or "UTC")
     phrase = window.phrase if window else ""

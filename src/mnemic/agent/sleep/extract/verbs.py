@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from mnemic.agent.sleep.extract import words
+
 Tense = Literal["present", "progressive", "perfect", "past", "used", "future", "modal", "bare"]
 
 _IRREGULAR = (
@@ -29,7 +31,7 @@ _IRREGULAR = (
 PAST_OF = {forms.split()[0]: forms.split()[1] for forms in _IRREGULAR.split(",")}
 _PARTICIPLE_OF = {forms.split()[0]: forms.split()[2] for forms in _IRREGULAR.split(",")}
 _REGULAR = (
-    "need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
+    "prepare train schedule graduate weigh deploy run need want hope decide try live reside move relocate work study love like enjoy adore hate loathe detest despise prefer "
     "own play use learn stop start switch migrate retire marry divorce turn join adopt resign visit "
     "attend finish complete change practice practise avoid collect train graduate celebrate order "
     "watch walk hike cook bake paint jog travel volunteer commute book sign submit open close cancel "
@@ -50,9 +52,24 @@ def third_of(base: str) -> str:
     return base + "s"
 
 
-_DOUBLE = frozenset(
-    "begin cut get hit let put quit run set shut sit stop swim win chat plan prefer jog".split()
+_DOUBLE = words.of(
+    "begin cut get hit let put quit run set shut sit stop swim win chat plan prefer jog"
 )
+
+
+def plural_of(says: str) -> str:
+    """A predicate for more than one: "loves tea" → "love tea"."""
+    verb, space, rest = says.partition(" ")
+    special = {"is": "are", "was": "were", "has": "have", "does": "do"}
+    if verb == "no" and rest.startswith("longer "):
+        return f"no longer {plural_of(rest.removeprefix('longer '))}"
+    if verb in HABITUAL:
+        return f"{verb} {plural_of(rest)}"
+    return (
+        special.get(verb) or FORMS.get(verb, {}).get("third", verb)
+        if not space
+        else ((special.get(verb) or FORMS.get(verb, {}).get("third", verb)) + space + rest)
+    )
 
 
 def _ing_of(base: str) -> str:
@@ -90,19 +107,16 @@ for _verb in (*PAST_OF, *_REGULAR.split()):
     ):
         FORMS.setdefault(_form, {})[_what] = _verb
 
-ADVERBS = frozenset(
-    "really just also still now currently already always usually often sometimes recently actually "
+ADVERBS = words.of("really just also still now currently already always usually often sometimes recently actually "
     "finally only even absolutely definitely truly both all too mostly mainly generally normally "
     "typically regularly basically honestly presently originally first then again totally "
     "completely especially particularly simply quite so very much kind sort fully primarily "
     "officially lately today ever long certainly personally occasionally frequently previously "
-    "formerly once soon eventually later thoroughly deeply quietly happily proudly myself daily"
-    .split()
-)  # fmt: skip
-HEDGES = frozenset("probably maybe perhaps possibly apparently presumably supposedly likely".split())
-HABITUAL = frozenset("always usually often regularly normally typically generally frequently".split())
-_SELDOM = frozenset("hardly barely scarcely rarely seldom almost nearly".split())
-_MODALS = frozenset("would could should may might must shall ought can cannot".split())
+    "formerly once soon eventually later thoroughly deeply quietly happily proudly myself daily")  # fmt: skip
+HEDGES = words.of("probably maybe perhaps possibly apparently presumably supposedly likely")
+HABITUAL = words.of("always usually often regularly normally typically generally frequently")
+_SELDOM = words.of("hardly barely scarcely rarely seldom almost nearly")
+_MODALS = words.of("would could should may might must shall ought can cannot")
 _WORD = re.compile(r"\s*([A-Za-z]+(?:['’][a-z]{1,2})?)")
 _WORDS_MAX = 12
 
@@ -131,6 +145,197 @@ class Verb:
         return "no longer" in self.adverbs
 
 
+_OPENINGS = {"m": "be", "re": "be", "s": "be", "ve": "have", "ll": "will", "d": "modal"}
+_GLUED_NOT = {
+    "cannot": "can", "dont": "do", "doesnt": "does", "didnt": "did", "cant": "can", "won't": "will",
+    "can't": "can", "shan't": "shall",
+}  # fmt: skip
+_LONGER = re.compile(r"\s+longer\b")
+_OF = re.compile(r"\s+of\b")
+_TO = re.compile(r"\s+to\b")
+_NOT_BASES = words.of(
+    "the a an my our his her their this that some any no it work school home bed church"
+)
+_NOT_VERBS = words.of(
+    "interesting exciting amazing boring tiring charming outstanding willing caring loving nothing "
+    "something anything everything during morning evening ring king string"
+)
+
+
+class _Group:
+    """A verb group while it is read, word by word."""
+
+    __slots__ = (
+        "adverbs", "auxiliary", "been", "begin", "denied", "hedged", "last", "place", "stop", "tense",
+        "text",
+    )  # fmt: skip
+
+    def __init__(self, text: str, at: int, stop: int, opening: str) -> None:
+        self.text, self.place, self.stop = text, at, stop
+        self.auxiliary = _OPENINGS.get(opening, "")
+        self.tense = {"be": "present", "modal": "would"}.get(self.auxiliary, "")
+        self.last: tuple[str, int, int] | None = ("be", at, at) if self.auxiliary == "be" else None
+        self.adverbs: list[str] = []
+        self.denied = self.hedged = self.been = False
+        self.begin = -1
+
+    def read(self) -> Verb | None:
+        """Word after word: adverbs and auxiliaries, up to the main verb."""
+        for _ in range(_WORDS_MAX):
+            match = _WORD.match(self.text, self.place, self.stop)
+            if match is None:
+                break
+            word = self._plain(match[1].lower().replace("’", "'"))
+            if self.begin < 0:
+                self.begin = match.start(1)
+            if word in _SELDOM:
+                return None
+            end = self._adverb(word, match) or self._auxiliary(word, match)
+            if end == _REFUSED:
+                return None
+            if not end:
+                return self._main(word, match)
+            self.place = end
+        return self._alone()
+
+    def _plain(self, word: str) -> str:
+        """The word without a "not" that hangs on it."""
+        if word not in _GLUED_NOT and not word.endswith("n't"):
+            return word
+        self.denied = True
+        return _GLUED_NOT.get(word) or word.removesuffix("n't")
+
+    def _adverb(self, word: str, match: re.Match[str]) -> int:
+        """Where reading goes on after an adverb; 0 where the word is none."""
+        end = match.end()
+        if word == "not":
+            self.denied = True
+        elif word == "never":
+            self.denied = True
+            self.adverbs.append(word)
+        elif word == "no":
+            longer = _LONGER.match(self.text, end, self.stop)
+            if longer is None:
+                return 0
+            self.denied = True
+            self.adverbs.append("no longer")
+            end = longer.end()
+        elif word in HEDGES:
+            self.hedged = True
+        elif word in ("kind", "sort"):
+            of = None if self.last else _OF.match(self.text, end, self.stop)
+            if of is None:
+                return 0
+            end = of.end()
+        elif word in ADVERBS and not (word in ("much", "all") and self.last):
+            self.adverbs.append(word)
+        else:
+            return 0
+        return end
+
+    def _auxiliary(self, word: str, match: re.Match[str]) -> int:
+        """Where reading goes on after an auxiliary; 0 where the word is none."""
+        begin, end = match.span(1)
+        if word in ("am", "is", "are", "was", "were"):
+            if self.auxiliary:
+                return _REFUSED
+            self._take("be", "past" if word in ("was", "were") else "present", begin, end)
+        elif word == "been" and self.auxiliary == "have":
+            self.been, self.last = True, ("be", begin, end)
+        elif word in ("have", "has", "had") and not self.auxiliary:
+            self._take("have", "past" if word == "had" else "present", begin, end)
+        elif word in ("do", "does", "did") and not self.auxiliary:
+            self._take("do", "past" if word == "did" else "present", begin, end)
+        elif word in _MODALS and not self.auxiliary:
+            self.auxiliary, self.tense = "modal", word
+        elif word == "will" and not self.auxiliary:
+            self.auxiliary, self.tense = "will", word
+        elif word == "used" and not self.auxiliary and (to := self._to(end)):
+            self.auxiliary, self.tense = "used", "used"
+            return to
+        elif word in ("going", "gonna", "planning", "planned"):
+            return self._intent(word, end)
+        else:
+            return 0
+        return end
+
+    def _take(self, base: str, tense: str, begin: int, end: int) -> None:
+        self.auxiliary, self.tense, self.last = base, tense, (base, begin, end)
+
+    def _to(self, at: int) -> int:
+        found = _TO.match(self.text, at, self.stop)
+        return found.end() if found else 0
+
+    def _intent(self, word: str, end: int) -> int:
+        """Where reading goes on behind "going to" before a verb; "going to Rome" is itself a verb."""
+        to = self._to(end)
+        if self.auxiliary != "be" or self.been or not (to or word == "gonna"):
+            return 0
+        following = _WORD.match(self.text, to or end, self.stop)
+        if following is None or not _is_base(following[1]):
+            return 0
+        if self.tense == "past":  # "was going to" did not come about, or is over
+            return _REFUSED
+        self.auxiliary, self.last = "will", None
+        return to or end
+
+    def _alone(self) -> Verb | None:
+        """To be, to have, to do as the main verb, with the complement right behind."""
+        if self.last is None:
+            return None
+        base, start, end = self.last
+        of: Tense = "perfect" if self.been else ("past" if self.tense == "past" else "present")
+        begin = start if self.begin < 0 else min(self.begin, start)
+        return Verb(
+            base, base, of, begin, max(end, self.place), start, self.denied, "",
+            tuple(self.adverbs), self.hedged,
+        )  # fmt: skip
+
+    def _main(self, word: str, match: re.Match[str]) -> Verb | None:
+        forms = FORMS.get(word, {})
+        if self.auxiliary == "be" or self.been:
+            found = self._after_be(word, forms)
+        elif self.auxiliary == "have":
+            if word == "to":
+                return None
+            found = self._after_have(word, forms)
+            if found and found[1] == "perfect" and self.tense == "past":
+                return None
+        elif self.auxiliary == "do":
+            plain = "base" in forms or self.denied  # else "do heavy work"
+            of: Tense = "past" if self.tense == "past" else "present"
+            found = (forms.get("base") or word, of) if plain else None
+        elif self.auxiliary in _LED_BY:
+            found = forms.get("base") or word, _LED_BY[self.auxiliary]
+        else:
+            found = _finite(word, forms)
+        if found is None:
+            return self._alone()
+        return Verb(
+            found[0], word, found[1], min(self.begin, match.start(1)), match.end(1), match.start(1),
+            self.denied, self.tense if self.auxiliary == "modal" else "", tuple(self.adverbs),
+            self.hedged,
+        )  # fmt: skip
+
+    def _after_be(self, word: str, forms: dict[str, str]) -> tuple[str, Tense] | None:
+        ing = forms.get("ing") or (word[:-3] if word.endswith("ing") and len(word) > 5 else None)
+        if ing is None or (word not in FORMS and word in _NOT_VERBS):
+            return None
+        return ing, "past" if self.tense == "past" and not self.been else "progressive"
+
+    def _after_have(self, word: str, forms: dict[str, str]) -> tuple[str, Tense] | None:
+        base = forms.get("participle") or (word if word.endswith("ed") and len(word) > 4 else None)
+        if base is None:
+            return ("have", "present") if word == "got" else None
+        if base == word and forms and "past" not in forms and base not in _SAME:
+            return None
+        return base, "perfect"
+
+
+_REFUSED = -1
+_LED_BY: dict[str, Tense] = {"will": "future", "modal": "modal", "used": "used"}
+
+
 def verb_at(text: str, at: int, stop: int, opening: str = "") -> Verb | None:
     """The verb group that begins at a place, or None where there is none that is understood.
 
@@ -140,203 +345,35 @@ def verb_at(text: str, at: int, stop: int, opening: str = "") -> Verb | None:
         stop: where the clause ends.
         opening: what hangs on the subject: "m", "ve", "ll", "d", "re", "s".
     """
-    auxiliary = {"m": "be", "re": "be", "s": "be", "ve": "have", "ll": "will", "d": "modal"}.get(
-        opening, ""
-    )
-    denied = hedged = been = False
-    tense_word = {"be": "present", "modal": "would"}.get(auxiliary, "")
-    adverbs: list[str] = []
-    begin = -1
-    place = at
-    last_aux: tuple[str, int, int] | None = ("be", at, at) if auxiliary == "be" else None
-    for _ in range(_WORDS_MAX):
-        match = _WORD.match(text, place, stop)
-        if match is None:
-            break
-        word = match[1].lower().replace("’", "'")
-        if begin < 0:
-            begin = match.start(1)
-        if word.endswith("n't") or word in ("cannot", "dont", "doesnt", "didnt", "cant"):
-            denied = True
-            word = {"won't": "will", "can't": "can", "cannot": "can", "cant": "can"}.get(
-                word, word.removesuffix("n't").removesuffix("nt")
-            )
-        if word == "not":
-            denied = True
-        elif word == "never":
-            denied = True
-            adverbs.append("never")
-        elif word == "no" and (longer := re.compile(r"\s+longer\b").match(text, match.end(), stop)):
-            denied = True
-            adverbs.append("no longer")
-            place = longer.end()
-            continue
-        elif word in _SELDOM:
-            return None
-        elif word in HEDGES:
-            hedged = True
-        elif word in ADVERBS and not (word in ("kind", "sort", "much", "all") and last_aux):
-            adverbs.append(word)
-            if word in ("kind", "sort"):
-                of = re.compile(r"\s+of\b").match(text, match.end(), stop)
-                if of is None:
-                    return None
-                place = of.end()
-                continue
-        elif word in ("am", "is", "are", "was", "were"):
-            if auxiliary:
-                return None
-            auxiliary, tense_word = "be", "past" if word in ("was", "were") else "present"
-            last_aux = ("be", match.start(1), match.end(1))
-        elif word == "been" and auxiliary == "have":
-            been = True
-            last_aux = ("be", match.start(1), match.end(1))
-        elif word in ("have", "has", "had") and not auxiliary:
-            auxiliary, tense_word = "have", "past" if word == "had" else "present"
-            last_aux = ("have", match.start(1), match.end(1))
-        elif word in ("do", "does", "did") and not auxiliary:
-            auxiliary, tense_word = "do", "past" if word == "did" else "present"
-            last_aux = ("do", match.start(1), match.end(1))
-        elif word in _MODALS and not auxiliary:
-            auxiliary, tense_word = "modal", word
-        elif word == "will" and not auxiliary:
-            auxiliary, tense_word = "will", word
-        elif word == "used" and not auxiliary and _to(text, match.end(), stop):
-            auxiliary, tense_word = "used", "used"
-            place = _to(text, match.end(), stop)
-            continue
-        elif (
-            word in ("going", "gonna", "planning", "planned")
-            and auxiliary == "be"
-            and not been
-            and ((to := _to(text, match.end(), stop)) or word == "gonna")
-        ):
-            following = _WORD.match(text, to or match.end(), stop)
-            if following is not None and _is_base(following[1]):
-                auxiliary, last_aux = "will", None
-                place = to or match.end()
-                continue
-            return _main(
-                text, word, match, auxiliary, tense_word, been, denied, hedged, adverbs, begin, last_aux,
-                place,
-            )
-        else:
-            return _main(
-                text, word, match, auxiliary, tense_word, been, denied, hedged, adverbs, begin, last_aux,
-                place,
-            )
-        place = match.end()
-    return _auxiliary_alone(last_aux, been, tense_word, denied, hedged, adverbs, begin, place)
-
-
-def _to(text: str, at: int, stop: int) -> int:
-    found = _TO.match(text, at, stop)
-    return found.end() if found else 0
-
-
-_TO = re.compile(r"\s+to\b")
-_NOT_BASES = frozenset("the a an my our his her their this that some any no it work school".split())
+    return _Group(text, at, stop, opening).read()
 
 
 def _is_base(word: str) -> bool:
-    return word.islower() and word not in _NOT_BASES and (
-        "base" in FORMS.get(word, {}) or not word.endswith(("s", "ed", "ing"))
+    return (
+        word.islower()
+        and word not in _NOT_BASES
+        and ("base" in FORMS.get(word, {}) or not word.endswith(("s", "ed", "ing")))
     )
 
 
-def _auxiliary_alone(
-    last: tuple[str, int, int] | None,
-    been: bool,
-    tense: str,
-    denied: bool,
-    hedged: bool,
-    adverbs: list[str],
-    begin: int,
-    place: int,
-) -> Verb | None:
-    """To be, to have, to do as the main verb, with the complement right behind."""
-    if last is None:
-        return None
-    base, start, end = last
-    of: Tense = "perfect" if been else ("past" if tense == "past" else "present")
-    begin = start if begin < 0 else min(begin, start)
-    return Verb(
-        base, base, of, begin, max(end, place), start, denied, "", tuple(adverbs), hedged
-    )
+def _finite(word: str, forms: dict[str, str]) -> tuple[str, Tense]:
+    """The plain verb and the tense of a form that stands without an auxiliary."""
+    if "past" in forms and "base" not in forms:
+        return forms["past"], "past"
+    if "third" in forms:
+        return forms["third"], "present"
+    if "base" in forms:
+        return forms["base"], "bare"
+    return word, "past" if word.endswith("ed") and len(word) > 4 else "bare"
 
 
-def _main(
-    text: str,
-    word: str,
-    match: re.Match[str],
-    auxiliary: str,
-    tense: str,
-    been: bool,
-    denied: bool,
-    hedged: bool,
-    adverbs: list[str],
-    begin: int,
-    last: tuple[str, int, int] | None,
-    place: int,
-) -> Verb | None:
-    forms = FORMS.get(word, {})
-    begin = match.start(1) if begin < 0 else min(begin, match.start(1))
-    of: Tense
-    base: str | None = None
-    modal = ""
-    if auxiliary == "be" or been:
-        ing = forms.get("ing") or (word[:-3] if word.endswith("ing") and len(word) > 5 else None)
-        if ing is None or (word not in FORMS and _adjective(word)):
-            return _auxiliary_alone(
-                last, been, tense, denied, hedged, adverbs, begin, place
-            )
-        base, of = ing, "past" if tense == "past" and not been else "progressive"
-    elif auxiliary == "have":
-        base = forms.get("participle") or (word if word.endswith("ed") and len(word) > 4 else None)
-        if base is None and word == "got":
-            base, of = "have", "present"
-        elif base is None or (base == word and forms and "past" not in forms and base not in _SAME):
-            if word == "to":
-                return None
-            return _auxiliary_alone(
-                last, been, tense, denied, hedged, adverbs, begin, place
-            )
-        else:
-            if tense == "past":
-                return None
-            of = "perfect"
-    elif auxiliary == "do":
-        base = forms.get("base") or word
-        of = "past" if tense == "past" else "present"
-    elif auxiliary in ("will", "modal", "used"):
-        base = forms.get("base") or word
-        of = {"will": "future", "modal": "modal", "used": "used"}[auxiliary]  # type: ignore[assignment]
-        modal = tense if auxiliary == "modal" else ""
-    elif "past" in forms and "base" not in forms:
-        base, of = forms["past"], "past"
-    elif "third" in forms:
-        base, of = forms["third"], "present"
-    elif "base" in forms:
-        base, of = forms["base"], "bare"
-    elif word.endswith("ed") and len(word) > 4:
-        base, of = word, "past"
-    else:
-        base, of = word, "bare"
-    return Verb(
-        base, word, of, begin, match.end(1), match.start(1), denied, modal, tuple(adverbs), hedged
-    )
+_SAME = words.of("come run become")
 
 
-_SAME = frozenset("come run become".split())
-
-
-def _adjective(word: str) -> bool:
-    return word in frozenset(
-        "interesting exciting amazing boring tiring charming outstanding willing caring loving "
-        "nothing something anything everything during morning evening ring king string".split()
-    )
-
-
+# A plain form after "and" may be a noun ("self-acceptance and love theme").
+_OBJECT_FOLLOWS = re.compile(
+    r"\s+(?:an?|the|my|our|to|in|at|as|for|with|on|from|about|not|no|two|three|four|\w+ing)\b|\s+[A-Z0-9]"
+)
 _AGREES = {"present": ("base", "third"), "bare": ("base",), "past": ("past",)}
 
 
@@ -349,5 +386,7 @@ def continues(text: str, at: int, stop: int, of: Tense) -> bool:
         return False
     forms = FORMS.get(match[1].lower(), {})
     if of == "past" and "base" in forms:
+        return False
+    if of != "past" and not _OBJECT_FOLLOWS.match(text, match.end(), stop):
         return False
     return any(form in forms for form in _AGREES[of])

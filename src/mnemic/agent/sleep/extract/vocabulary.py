@@ -68,6 +68,19 @@ RELATIONS = {
         Relation("reads", "is reading", 0.2, "is reading", "read", "read"),
         Relation("is", "what a thing or person is", 0.5, "is", "was", "be"),
         Relation("located_in", "where a thing is", 0.9, "is", "was", "be", "in"),
+        Relation("visited", "has been to", 0.0, "visited", "visited", "have visited"),
+        Relation(
+            "graduated_from",
+            "school left with a degree",
+            0.3,
+            "graduated",
+            "graduated",
+            "graduate",
+            "from",
+        ),
+        Relation("collects", "collects", 0.1, "collects", "collected", "collect"),
+        Relation("weighs", "weight of the body", 0.9, "weighs", "weighed", "weigh"),
+        Relation("height", "height of the body", 0.9, "is", "was", "be"),
         Relation("dated", "when something takes place", 0.9, "is", "was", "be", "on"),
         Relation("habit", "does so as a rule", 0.1, "does", "did", "do"),
         Relation("plans", "intends, with a date", 0.1, "plans", "planned", "plan", "to"),
@@ -96,7 +109,9 @@ def shown(subject: str) -> str:
     return subject[:1].upper() + subject[1:]
 
 
-def predicate(name: str, value: str, *, denied: bool, past: bool, ended: bool) -> str:
+def predicate(
+    name: str, value: str, *, denied: bool, past: bool, ended: bool, link: str = ""
+) -> str:
     """What a sentence says of its subject: "no longer lives in Porto"."""
     relation = RELATIONS[name.partition(":")[0]]
     if relation.base == "be":
@@ -110,4 +125,4 @@ def predicate(name: str, value: str, *, denied: bool, past: bool, ended: bool) -
             verb = f"{'did' if past else 'does'} not {relation.base}"
     else:
         verb = relation.past if past else relation.third
-    return " ".join(part for part in (verb, relation.link, value) if part)
+    return " ".join(part for part in (verb, link or relation.link, value) if part)

@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 
-def _set(words: str) -> frozenset[str]:
+def of(words: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(words.split())
 
 
-PARTNERS = _set(
+PARTNERS = of(
     "wife husband partner spouse girlfriend boyfriend fiance fiancee fiancé fiancée"
 )  # fmt: skip
-FAMILY = _set(
+FAMILY = of(
     "mother father mom mum mommy mummy dad daddy sister brother son daughter uncle aunt auntie "
     "cousin grandma grandmother grandpa grandfather granddad nephew niece stepmother stepfather "
     "stepsister stepbrother stepson stepdaughter grandson granddaughter twin godmother godfather "
     "sister-in-law brother-in-law mother-in-law father-in-law son-in-law daughter-in-law baby child"
 )  # fmt: skip
-ACQUAINTANCES = _set(
+ACQUAINTANCES = of(
     "friend boss manager supervisor colleague coworker co-worker teammate neighbour neighbor "
     "roommate flatmate housemate landlord landlady teacher professor doctor dentist therapist coach "
     "tutor mentor client lawyer accountant trainer assistant lead teammate classmate apprentice "
     "employee intern vet nanny babysitter stylist hairdresser cofounder co-founder advisor adviser"
 )  # fmt: skip
-PETS = _set(
+PETS = of(
     "dog cat puppy kitten rabbit hamster parrot horse pony tortoise turtle goldfish fish bird canary "
     "budgie snake lizard gecko ferret chicken hen duck goat pig cow sheep spaniel poodle labrador "
     "retriever terrier beagle corgi dachshund husky collie bulldog chihuahua pug"
 )  # fmt: skip
 KIN = PARTNERS | FAMILY
 PEOPLE = KIN | ACQUAINTANCES
-PLURAL_KIN = _set(
+PLURAL_KIN = of(
     "kids children sons daughters sisters brothers siblings cousins twins nephews nieces "
     "grandchildren parents grandparents dogs cats rabbits hens chickens goldfish horses birds pets"
 )
-FEMALE = _set(
+FEMALE = of(
     "wife girlfriend fiancee fiancée mother mom mum mommy mummy sister daughter aunt auntie grandma "
     "grandmother niece stepmother stepsister stepdaughter granddaughter godmother sister-in-law "
     "mother-in-law daughter-in-law landlady"
 )
-MALE = _set(
+MALE = of(
     "husband boyfriend fiance fiancé father dad daddy brother son uncle grandpa grandfather granddad "
     "nephew stepfather stepbrother stepson grandson godfather brother-in-law father-in-law "
     "son-in-law landlord"
 )
 
-OCCUPATIONS = _set(
+OCCUPATIONS = of(
     "accountant actor actress actuary analyst anthropologist apprentice archaeologist architect "
     "archivist artist assistant astronomer astronaut athlete attorney auditor author baker banker "
     "barber barista bartender beautician biologist blogger bookkeeper botanist bricklayer broker "
@@ -75,14 +76,14 @@ OCCUPATIONS = _set(
     "apprentice sysadmin sre administrator strategist marketer lead leader head chief president "
     "chairman chairwoman partner specialist expert"
 )  # fmt: skip
-STATES = _set(
+STATES = of(
     "married single divorced widowed engaged retired pregnant left-handed right-handed ambidextrous "
     "colour-blind color-blind colorblind deaf blind diabetic asthmatic dyslexic autistic unemployed "
     "self-employed catholic muslim jewish buddhist hindu christian atheist agnostic protestant "
     "orthodox adopted bilingual trilingual bisexual gay lesbian transgender introverted extroverted"
 )
-DIETS = _set("vegan vegetarian pescatarian gluten-free lactose-intolerant celiac coeliac teetotal")
-LANGUAGES = _set(
+DIETS = of("vegan vegetarian pescatarian gluten-free lactose-intolerant celiac coeliac teetotal")
+LANGUAGES = of(
     "english portuguese spanish french german italian dutch swedish norwegian danish finnish polish "
     "czech slovak hungarian romanian bulgarian greek turkish russian ukrainian serbian croatian "
     "slovenian albanian arabic hebrew persian farsi urdu hindi bengali punjabi tamil telugu marathi "
@@ -92,17 +93,17 @@ LANGUAGES = _set(
     "sinhala burmese khmer lao georgian armenian azerbaijani kazakh uzbek somali maltese "
     "luxembourgish flemish creole"
 )
-NATIONALITIES = LANGUAGES - _set("latin esperanto mandarin cantonese farsi hindi urdu") | _set(
+NATIONALITIES = LANGUAGES - of("latin esperanto mandarin cantonese farsi hindi urdu") | of(
     "american british canadian australian brazilian mexican argentinian chilean colombian peruvian "
     "cuban egyptian moroccan algerian tunisian nigerian kenyan ghanaian ethiopian indian pakistani "
     "bangladeshi israeli iranian iraqi syrian lebanese jordanian saudi austrian belgian swiss "
     "taiwanese singaporean malaysian european african asian angolan mozambican bosnian"
 )
-COLOURS = _set(
+COLOURS = of(
     "red blue green yellow black white grey gray brown orange purple pink silver gold golden beige "
     "turquoise navy maroon violet blond blonde"
 )
-FIELDS = _set(
+FIELDS = of(
     "finance marketing it sales construction education healthcare nursing law insurance banking "
     "advertising publishing logistics retail hospitality tourism engineering software accounting "
     "consulting research academia agriculture farming manufacturing media journalism tech "
@@ -110,19 +111,19 @@ FIELDS = _set(
     "theatre theater government politics medicine architecture e-commerce ecommerce aviation "
     "shipping catering cybersecurity robotics energy mining"
 )
-WORKPLACES = _set(
+WORKPLACES = of(
     "hospital school office bank factory restaurant shop store company lab laboratory library hotel "
     "studio university college clinic museum pharmacy bakery cafe café bar garage warehouse "
     "startup start-up agency firm theatre theater supermarket bookshop bookstore kitchen nursery "
     "kindergarten airport station brewery winery farm salon gym practice ministry embassy"
 )
-PLACES = _set(
+PLACES = of(
     "city town village flat apartment house home countryside coast suburbs suburb island farm "
     "building neighbourhood neighborhood studio cottage bungalow dorm dormitory district street "
     "country mountains outskirts centre center downtown abroad state capital area region house "
     "townhouse condo loft villa basement houseboat caravan"
 )
-POSSESSIONS = _set(
+POSSESSIONS = of(
     "car bike bicycle motorbike motorcycle scooter van truck boat sailboat house flat apartment "
     "cottage garden allotment greenhouse piano guitar violin cello drum drums keyboard ukulele "
     "laptop computer desktop tablet phone smartphone camera telescope microscope printer television "
@@ -132,20 +133,20 @@ POSSESSIONS = _set(
     "passport e-bike kayak canoe tent caravan campervan motorhome sewing-machine kindle ipad iphone "
     "macbook server nas drone"
 )
-CONDITIONS = _set(
+CONDITIONS = of(
     "diabetes asthma epilepsy adhd dyslexia migraines arthritis eczema psoriasis hypertension "
     "celiac coeliac anaemia anemia insomnia tinnitus autism depression anxiety allergy allergies "
     "intolerance scoliosis glaucoma endometriosis hypothyroidism"
 )
 KIN_COUNTED = PLURAL_KIN | FAMILY | PARTNERS
-CONSUMED = _set(
+CONSUMED = of(
     "coffee tea beer wine milk bread water lunch dinner breakfast cake cakes sandwich pizza ticket "
     "tickets food fruit fruits vegetables groceries snack snacks drink drinks meal apples apple "
     "bananas eggs cheese meat fish chicken beef pork rice noodles chocolate ice-cream cream sugar "
     "flowers bouquet candy juice soup salad watermelon oranges ingredients round thing things stuff "
     "something supplies"
 )
-DISCOURSE = _set(
+DISCOURSE = of(
     "idea thought thoughts point question questions problem problems guess goal goals plan plans aim "
     "concern concerns worry issue issues answer suggestion suggestions opinion view views feeling "
     "feelings hope hopes dream dreams wish wishes mood mind heart bad mistake fault understanding "
@@ -154,16 +155,16 @@ DISCOURSE = _set(
     "condition purpose task job work part word words response decision choice challenge hands eyes "
     "head body back stomach legs muscles love faith trust thanks apologies regards best future past "
     "next first last only main whole entire biggest greatest original initial current true own "
-    "side end start beginning rest lot bit little kind sort type one ones everything something "
+    "exception difference effort attempt trouble activities activity side end start beginning rest lot bit little kind sort type one ones everything something "
     "anything nothing stuff progress state health energy performance"
 )
-VAGUE_BEING = _set(
+VAGUE_BEING = of(
     "bit little lot mess wreck fan beginner newbie novice fool idiot failure loser burden kind sort "
     "type person one big huge complete total tad while step week month year day minute fraid shame "
     "hurry rush good bad better worse dilemma loss man woman guy girl boy human bot robot machine "
     "assistant member part friend people thing believer way position"
 )
-TOOLS = _set(
+TOOLS = of(
     "postgres postgresql mysql mariadb sqlite redis mongodb mongo kafka rabbitmq docker podman "
     "kubernetes terraform ansible jenkins github gitlab bitbucket jira slack discord linux ubuntu "
     "debian fedora windows macos python rust go golang java kotlin scala ruby rails django flask "
@@ -172,7 +173,7 @@ TOOLS = _set(
     "elasticsearch opensearch cassandra dynamodb snowflake spark airflow dbt pandas polars pytorch "
     "tensorflow jax git mercurial subversion svn webpack vite pytest ruff black mypy nginx caddy"
 )
-NOT_NAMES = _set(
+NOT_NAMES = of(
     "a about above according actually after again all almost alone also although always am among an "
     "and another any anybody anyone anything anyway are as at away back be because been before being "
     "below best better between both bring but by call can christmas come coming could day dear "
@@ -197,7 +198,7 @@ NOT_NAMES = _set(
     "customer customers client clients product products project number step note notes title content "
     "mom dad mum ai god english chinese"
 )  # fmt: skip
-SUPPORT = _set(
+SUPPORT = of(
     "i me my mine myself we us our ours ourselves you your yours he she it they him her hers his its "
     "them their theirs this that these those here there one ones such same other others former "
     "latter above below following"
