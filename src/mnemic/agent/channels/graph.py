@@ -98,14 +98,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Episodes and what they mention, in segments by ascending seq, each smaller than the one before."""
+    """Episodes up to one and what they mention, in segments by ascending seq, ever smaller ones."""
 
     segments: tuple[Segment, ...] = ()
-
-    @property
-    def upto_seq(self) -> int:
-        """The last episode that is in it; 0 for none."""
-        return int(self.segments[-1].seq[-1]) if self.segments else 0
+    upto_seq: int = 0
 
     @property
     def edges(self) -> int:
@@ -137,8 +133,9 @@ def grow(graph: Graph, fresh: Mentioned) -> Graph:
     larger: so an edge is sorted a logarithmic number of times however the graph grows.
     """
     seq, node, weight = _edges(fresh)
+    upto = int(fresh.seq[-1]) if len(fresh.seq) else graph.upto_seq
     if not len(seq):
-        return graph
+        return Graph(graph.segments, upto)
     kept = list(graph.segments)
     while kept and len(kept[-1].node) < GROWTH * len(seq):
         last = kept.pop()
@@ -146,7 +143,7 @@ def grow(graph: Graph, fresh: Mentioned) -> Graph:
         seq = np.concatenate((np.repeat(last.seq, lengths), seq))
         node = np.concatenate((last.nodes[last.node], node))
         weight = np.concatenate((last.weight, weight))
-    return Graph((*kept, _segment(seq, node, weight)))
+    return Graph((*kept, _segment(seq, node, weight)), upto)
 
 
 def score(graph: Graph, view: View, asked: Sequence[Mention], rows: Ints, scores: Floats) -> Floats:
