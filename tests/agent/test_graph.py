@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -29,7 +30,8 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.recall.fuse import PARTS, fitted
 from mnemic.agent.sleep.entities import Mention, mentions_of
 from mnemic.agent.view import View
-from mnemic.bench.graph import with_graph
+from mnemic.bench.graph import run_graph, show, with_graph
+from mnemic.errors import InvalidInput
 
 KINDS = ("name", "part", "word", "speaker")
 Texts = list[list[tuple[str, str]]]
@@ -209,6 +211,27 @@ def test_the_graph_has_weights_of_its_own() -> None:
         assert set(table) == set(PARTS)
         assert min(table.values()) >= 0
         assert table["graph"] > 0
+
+
+def test_the_benchmark_asks_with_the_graph_and_without(tmp_path) -> None:
+    """Both systems get the same questions; the chain's second link is found with the graph only."""
+    commits = [
+        {"id": f"c{n}", "date": f"2024-05-{n % 28 + 1:02}T10:00:00+00:00", "subject": text}
+        for n, text in enumerate(CHAIN)
+    ]
+    queries = [{"qid": "q", "query": "the Heron Prize", "gold": ["c0", "c1"]}]
+    for kind, lines in (("commits", commits), ("queries", queries)):
+        (tmp_path / f"one_{kind}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    result = run_graph("code-history", tmp_path, embedder=None)
+    assert result["n"] == 1
+    assert result["edges"] > len(CHAIN)
+    found = result["groups"]["all"]
+    assert found["with"]["recall@5"] == 1.0
+    gain = found["with"]["recall@5"] - found["without"]["recall@5"]
+    assert found["gain"]["recall@5"][0] == pytest.approx(gain)
+    assert any("with it" in line for line in show(result))
+    with pytest.raises(InvalidInput, match="choose from"):
+        run_graph("chess", tmp_path)
 
 
 @pytest.mark.slow

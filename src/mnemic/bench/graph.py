@@ -138,7 +138,8 @@ def _asked(
         for done, question in enumerate(questions):
             if progress:
                 progress(f"{case.name}: questions", done, len(questions))
-            for name, parts in (("without", plain), ("with", walking)):
+            systems = [("without", plain), ("with", walking)]
+            for name, parts in systems[:: 1 - 2 * (done % 2)]:  # in turns, as the first reads more
                 memory._parts = parts
                 found = memory.recall(question.text, scope=SCOPE, k=DEPTH, now=question.now)
                 refs = [hit.episode.ref for hit in found.hits]

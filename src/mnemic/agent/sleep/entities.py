@@ -39,7 +39,7 @@ NAME_WORDS_MAX = 6
 TITLE_CHARS_MAX = 80
 
 # One of these between letters goes on with the same written word: parse_url, src/app.py, 12:30.
-_TOKEN = re.compile(r"\w+(?:[.'’/:@&+\\-]\w+|,(?=\d)\d+)*")
+_TOKEN = re.compile(r"\w+(?:[.'’/:@&+\\-]\w+|(?<=\d),\d+)*")
 _QUOTED = re.compile(
     "|".join(
         f"{left}([^{left}{right}\\n]{{2,{TITLE_CHARS_MAX}}}){right}"
