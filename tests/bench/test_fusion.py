@@ -82,11 +82,13 @@ def test_held_out_shares_come_from_weights_that_never_saw_the_case(tmp_path, mon
     )
     kept = tmp_path / "weights.json"
     result = run_fusion(root, embedder=HashEmbedder(), write=kept)
-    assert seen == [{"one", "two"}, {"two"}, {"one"}]
+    assert seen == 2 * [{"one", "two"}, {"two"}, {"one"}]  # without the graph, and with it
     assert (result["n"], result["cases"]) == (8, 2)
     found = result["tasks"]["code-history"]
     assert found["held_out"]["recall@1"] == 1.0  # the noun stands in one commit only
-    assert set(json.loads(kept.read_text())["documents"]) == set(PARTS)
+    table = json.loads(kept.read_text())
+    assert set(table["documents"]) == set(table["with_graph"]["documents"]) == set(PARTS)
+    assert table["documents"]["graph"] == pytest.approx(0, abs=0.002)
 
 
 def test_a_root_without_data_is_refused(tmp_path) -> None:

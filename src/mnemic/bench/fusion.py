@@ -4,6 +4,8 @@
     fit       the weights that put evidence before the rest
     hold out  the same without one case (a conversation, a history, a corpus), asked of that case
 
+Each is done twice: with the graph among the parts, for scopes that have one, and without it.
+
 The second look's own first ranking uses the weights that ship now; after a fit that changes them,
 run it once more.
 """
@@ -15,7 +17,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +29,7 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall.fuse import PARTS, Weights, fitted
 from mnemic.bench.cases import Case
+from mnemic.bench.graph import with_graph
 from mnemic.bench.measure import KS
 from mnemic.errors import ImportFailed, InvalidInput
 
@@ -100,36 +103,50 @@ def run_fusion(
     cases = sorted({(one.task, one.case) for one in asked})
     if len(cases) < 2:
         raise InvalidInput(f"{str(root)!r} has {len(cases)} case; two are needed to hold one out")
-    weights = fit(asked)
-    held_out: dict[str, list[Floats]] = defaultdict(list)
-    for done, case in enumerate(cases):
-        if progress:
-            progress("holding out", done, len(cases))
-        rest = fit([one for one in asked if (one.task, one.case) != case])
-        for one in asked:
-            if (one.task, one.case) == case:
-                held_out[one.task].append(_shares(one, rest))
+    fits: dict[str, Weights] = {}
+    tasks: dict[str, dict[str, Any]] = defaultdict(dict)
+    for ending, among in (("", [_without_graph(one) for one in asked]), ("_with_graph", asked)):
+        fits[ending] = weights = fit(among)
+        held_out: dict[str, list[Floats]] = defaultdict(list)
+        for done, case in enumerate(cases):
+            if progress:
+                progress("holding out", done, len(cases))
+            rest = fit([one for one in among if (one.task, one.case) != case])
+            for one in among:
+                if (one.task, one.case) == case:
+                    held_out[one.task].append(_shares(one, rest))
+        shipped = fitted(graph=bool(ending))
+        for task, scores in held_out.items():
+            tasks[task] |= {
+                "n": len(scores),
+                f"shipped{ending}": _mean(_all_shares(among, task, shipped)),
+                f"fitted{ending}": _mean(_all_shares(among, task, weights)),
+                f"held_out{ending}": _mean(scores),
+            }
     if write is not None:
-        table = {"documents": dict(weights.documents), "conversation": dict(weights.conversation)}
+        table = _table(fits[""]) | {"with_graph": _table(fits["_with_graph"])}
         write.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     return {
         "task": "fusion",
         "n": len(asked),
         "cases": len(cases),
-        "tasks": {
-            task: {
-                "n": len(scores),
-                "shipped": _mean(_all_shares(asked, task, fitted())),
-                "fitted": _mean(_all_shares(asked, task, weights)),
-                "held_out": _mean(scores),
-            }
-            for task, scores in held_out.items()
-        },
-        "documents": weights.documents,
-        "conversation": weights.conversation,
+        "tasks": dict(tasks),
+        **_table(fits[""]),
+        "with_graph": _table(fits["_with_graph"]),
         "small": SMALL,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _table(weights: Weights) -> dict[str, dict[str, float]]:
+    return {"documents": dict(weights.documents), "conversation": dict(weights.conversation)}
+
+
+def _without_graph(one: Asked) -> Asked:
+    """The same question where no graph speaks."""
+    parts = one.parts_RP.copy()
+    parts[:, list(PARTS).index("graph")] = 0
+    return replace(one, parts_RP=parts)
 
 
 def fit(asked: Sequence[Asked]) -> Weights:
@@ -231,6 +248,7 @@ def _ask(
             memory.ready()
         else:
             memory.ready(lambda done, of: progress(f"{case.name}: deep keys", done, of))
+        with_graph(memory)
         refs = np.array([episode.ref for episode in memory.episodes(scope=SCOPE)], dtype=object)
         for done, question in enumerate(case.questions[:limit]):
             if progress:

@@ -50,7 +50,7 @@ QUERY_SHARE = 0.1
 SHARE_MAX, COUNT_MIN = 0.02, 3
 """A node of more of the episodes than this leads nowhere; in a small scope, of more than three."""
 
-EDGES_MAX = 30_000
+EDGES_MAX = 20_000
 """How many edges from nodes to episodes a walk takes, the rarest nodes first."""
 
 GRAPHS_MAX = 64
@@ -98,14 +98,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Episodes and what they mention, in segments by ascending seq, each smaller than the one before."""
+    """Episodes up to one and what they mention, in segments by ascending seq, ever smaller ones."""
 
     segments: tuple[Segment, ...] = ()
-
-    @property
-    def upto_seq(self) -> int:
-        """The last episode that is in it; 0 for none."""
-        return int(self.segments[-1].seq[-1]) if self.segments else 0
+    upto_seq: int = 0
 
     @property
     def edges(self) -> int:
@@ -137,8 +133,9 @@ def grow(graph: Graph, fresh: Mentioned) -> Graph:
     larger: so an edge is sorted a logarithmic number of times however the graph grows.
     """
     seq, node, weight = _edges(fresh)
+    upto = int(fresh.seq[-1]) if len(fresh.seq) else graph.upto_seq
     if not len(seq):
-        return graph
+        return Graph(graph.segments, upto)
     kept = list(graph.segments)
     while kept and len(kept[-1].node) < GROWTH * len(seq):
         last = kept.pop()
@@ -146,7 +143,7 @@ def grow(graph: Graph, fresh: Mentioned) -> Graph:
         seq = np.concatenate((np.repeat(last.seq, lengths), seq))
         node = np.concatenate((last.nodes[last.node], node))
         weight = np.concatenate((last.weight, weight))
-    return Graph((*kept, _segment(seq, node, weight)))
+    return Graph((*kept, _segment(seq, node, weight)), upto)
 
 
 def score(graph: Graph, view: View, asked: Sequence[Mention], rows: Ints, scores: Floats) -> Floats:
@@ -226,23 +223,31 @@ def _counts(graph: Graph, nodes: Ints) -> Ints:
 
 def _spread(graph: Graph, view: View, nodes: Ints, mass: NDArray[np.float64]) -> Floats:
     """The mass of nodes on the episodes that mention them, by the rows of the view."""
-    reached: list[tuple[Ints, Ints, Floats]] = []  # seq, which node, weight
-    for segment in graph.segments:
-        place, there = _places(segment, nodes)
-        begin, length = segment.node_start[place], np.diff(segment.node_start)[place]
-        edges = np.repeat(begin - np.cumsum(length) + length, length) + np.arange(length.sum())
-        number = np.repeat(np.flatnonzero(there), length)
-        reached.append((segment.seq[segment.where[edges]], number, segment.node_weight[edges]))
-    found = np.zeros(len(view), dtype=np.float64)
-    if not reached or not len(view):
-        return found.astype(np.float32)
-    seq, number, weight = (np.concatenate(column) for column in zip(*reached, strict=True))
-    total = np.bincount(number, weights=weight, minlength=len(nodes))
-    share = mass[number] * weight / np.maximum(total[number], 1e-12)
-    row = np.minimum(np.searchsorted(view.seq, seq), len(view) - 1)
-    known = view.seq[row] == seq
-    found += np.bincount(row[known], weights=share[known], minlength=len(view))
-    return found.astype(np.float32)
+    reached = [_edges_of(segment, nodes) for segment in graph.segments]
+    total = np.zeros(len(nodes))
+    for number, _, weight in reached:
+        total += np.bincount(number, weights=weight, minlength=len(nodes))
+    each = mass / np.maximum(total, 1e-12)
+    found = np.zeros(len(view), dtype=np.float32)
+    for segment, (number, where, weight) in zip(graph.segments, reached, strict=True):
+        by_episode = np.bincount(where, weights=each[number] * weight)
+        some = np.flatnonzero(by_episode)
+        seq = segment.seq[some]
+        row = np.searchsorted(view.seq, seq)
+        row[row == len(view)] = 0
+        known = view.seq[row] == seq if len(view) else np.zeros(len(seq), dtype=bool)
+        found[row[known]] = by_episode[some[known]]
+    return found
+
+
+def _edges_of(segment: Segment, nodes: Ints) -> tuple[Ints, NDArray[np.int32], Floats]:
+    """The edges of some nodes: the place among them, the place in the segment's seq, the weight."""
+    place, there = _places(segment, nodes)
+    begin = segment.node_start[place]
+    length = segment.node_start[place + 1] - begin
+    edges = np.repeat(begin - np.cumsum(length) + length, length) + np.arange(length.sum())
+    number = np.repeat(np.flatnonzero(there), length)
+    return number, segment.where[edges], segment.node_weight[edges]
 
 
 def _places(segment: Segment, nodes: Ints) -> tuple[Ints, NDArray[np.bool_]]:
@@ -279,16 +284,20 @@ def _edges(fresh: Mentioned) -> tuple[Ints, Ints, Floats]:
 def _segment(seq: Ints, node: Ints, weight: Floats) -> Segment:
     """A segment of edges by ascending seq."""
     first = np.flatnonzero(np.concatenate(([True], np.diff(seq) != 0)))
-    nodes, place = np.unique(node, return_inverse=True)
-    by_node = np.argsort(place, kind="stable")
     row = np.repeat(np.arange(len(first)), np.diff(np.concatenate((first, [len(seq)]))))
+    by_node = np.argsort(node, kind="stable")
+    ordered = node[by_node]
+    new = np.concatenate(([True], np.diff(ordered) != 0))
+    node_first = np.flatnonzero(new)
+    place = np.empty(len(node), dtype=np.int32)
+    place[by_node] = np.cumsum(new) - 1
     return Segment(
         seq=seq[first],
         start=np.concatenate((first, [len(seq)])),
-        node=place.astype(np.int32),
+        node=place,
         weight=weight,
-        nodes=nodes,
-        node_start=np.concatenate(([0], np.cumsum(np.bincount(place)))),
+        nodes=ordered[node_first],
+        node_start=np.concatenate((node_first, [len(node)])),
         where=row[by_node].astype(np.int32),
         node_weight=weight[by_node],
     )

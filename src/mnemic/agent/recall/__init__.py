@@ -1,10 +1,11 @@
-"""The recall path: query → window → channels → fuse → second look → fuse → confidence → order → hits.
+"""The recall path: query → window → channels → fuse → second look, walk → fuse → confidence → hits.
 
 window      words of time become a span; explicit ones exclude before ranking   (when/, window.py)
 beside      an event that the question names is dated by memory itself          (beside.py)
 channels    lexical, dense, recent: each scores the rows of the scope's view    (channels/)
 fuse        one weighted sum per row, whose parts are the trace                 (fuse.py)
 second      the best hits' own terms find what shares their subject             (second.py)
+walk        from them over what they mention, where sleep has kept a graph      (channels/graph.py)
 confidence  how sure: that memory knows, and of each hit                        (confidence.py)
 current     what holds comes before what it replaced; facts beside hits         (current.py)
 order       the earliest or latest, where the question asks for that            (order.py)
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import Dense, DenseChannel
+from mnemic.agent.channels.graph import GraphChannel
 from mnemic.agent.channels.lexical import Lexical, LexicalChannel
 from mnemic.agent.facts.answers import Asked, FactHit
 from mnemic.agent.facts.index import FactIndex
@@ -45,6 +47,7 @@ from mnemic.agent.recall.fuse import (
 from mnemic.agent.recall.order import in_order
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
+from mnemic.agent.sleep.entities import mentions_of
 from mnemic.agent.terms import is_text, query_terms
 from mnemic.agent.view import View, Views
 from mnemic.agent.when import Aim, EventWindow
@@ -65,7 +68,10 @@ QUERY_CHARS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a recall works with."""
+    """What a recall works with.
+
+    `graph_weights` are those of a scope that has a graph.
+    """
 
     store: Store
     views: Views
@@ -74,6 +80,8 @@ class Parts:
     embedder: Embedder | None
     facts: FactIndex
     weights: Weights = field(default_factory=fitted)
+    graph: GraphChannel | None = None
+    graph_weights: Weights = field(default_factory=lambda: fitted(graph=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +140,10 @@ def recall(parts: Parts, query: Query) -> Recall:
     best = best_first(score, max(query.k, ORDERED_MAX))
     best = best[score[best] > -np.inf]
     watch.lap("fuse")
+    walked = found.speaks is not None and "graph" in found.speaks.parts
+    weights = parts.graph_weights if walked else parts.weights
     signs = confidence.read(
-        parts.store, parts.lexical, parts.weights, found, best, query_terms(query.text)
+        parts.store, parts.lexical, weights, found, best, query_terms(query.text)
     )
     sure = confidence.judge(signs)
     watch.lap("confidence")
@@ -248,13 +258,26 @@ def search(parts: Parts, query: Query) -> Found:
         speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view, k=query.k)
         fused = weigh(speaks, parts.weights, present, view)
         watch.lap("fuse")
-        shared = None
-        if words is not None:
-            wanted = _wanted(fused, allowed, hard=hard)
-            shared = _second(parts, scope_ids, view, fused, wanted, terms)
-        if shared is not None:
-            speaks = gather(words, meaning, shared, named, allowed, hard=hard, view=view, k=query.k)
-            fused = weigh(speaks, parts.weights, present, view)
+        best, score = _first(fused, _wanted(fused, allowed, hard=hard))
+        shared = walked = None
+        if len(best):
+            rows = fused.rows[best]
+            if words is not None:
+                shared = second.look(
+                    parts.store, parts.lexical, scope_ids, view, rows, score, terms
+                )
+            watch.lap("second look")
+            if parts.graph is not None:
+                asked = mentions_of(query.text)
+                walked = parts.graph.score(scope_ids, view, asked, rows, score)
+            watch.lap("graph")
+        if shared is not None or walked is not None:
+            speaks = gather(
+                words, meaning, shared, named, allowed,
+                hard=hard, view=view, k=query.k, graph_N=walked,
+            )  # fmt: skip
+            weights = parts.weights if walked is None else parts.graph_weights
+            fused = weigh(speaks, weights, present, view)
         watch.lap("second look")
     wanted = _wanted(fused, allowed, hard=hard)
     return Found(view, scope_ids, words, meaning, speaks, fused, wanted, notes, watch.laps_ms)
@@ -278,23 +301,14 @@ def _only(
     return only
 
 
-def _second(
-    parts: Parts,
-    scope_ids: Sequence[int],
-    view: View,
-    fused: Fused,
-    wanted: NDArray[np.bool_],
-    terms: Sequence[str],
-) -> NDArray[np.float32] | None:
-    """What the first ranking's best hits lead to; None where nothing was found at all."""
+def _first(
+    fused: Fused, wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Places of the first ranking's best candidates, best first, with their scores."""
     score = np.where(wanted, fused.score, -np.inf).astype(np.float32)
     best = best_first(score, second.HITS)
     best = best[score[best] > -np.inf]
-    if not len(best):
-        return None
-    return second.look(
-        parts.store, parts.lexical, scope_ids, view, fused.rows[best], score[best], terms
-    )
+    return best, score[best]
 
 
 def _wanted(fused: Fused, allowed: NDArray[np.bool_] | None, *, hard: bool) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ Source:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -48,6 +48,7 @@ PARTS: Mapping[str, str] = {
     "speaker": "speaker",  # the query names who said it
     "window": "window",  # it lies in a window that prefers
     "second": "feedback",  # it shares the rare terms of the first best hits
+    "graph": "graph",  # a walk from them over what they mention reaches it
 }
 """What can speak for a row, and the channel under which a trace shows it."""
 
@@ -71,9 +72,15 @@ class Weights:
 
 
 @cache
-def fitted() -> Weights:
-    """The weights that ship with this version, from weights.json beside this file."""
+def fitted(*, graph: bool = False) -> Weights:
+    """The weights that ship with this version, from weights.json beside this file.
+
+    Args:
+        graph: those for scopes that have one; without one its part has the weight 0.
+    """
     table = json.loads(files(__package__).joinpath("weights.json").read_text("utf-8"))
+    if graph:
+        table = table["with_graph"]
     return Weights(table["documents"], table["conversation"])
 
 
@@ -115,6 +122,7 @@ def gather(
     hard: bool,
     view: View,
     k: int,
+    graph_N: Floats | None = None,  # noqa: N803
 ) -> Speaks:
     """What speaks for each row that might come back.
 
@@ -127,10 +135,11 @@ def gather(
         hard: whether the window excludes; then only rows inside are measured against each other.
         view: the scope's rows.
         k: how many are wanted.
+        graph_N: how strongly a walk over the graph reaches each row; None where there is no graph.
     """
     among = allowed if hard else None
     above = _above(dense, view)
-    rows = _candidates(lexical, dense, second_N, among, view, k)
+    rows = _candidates(lexical, dense, (second_N, graph_N), among, view, k)
     lean = view.lean[rows]
     after = view.after[rows]
     meaning_top = _top(above, among)
@@ -148,8 +157,9 @@ def gather(
         session = lexical.session_S
         top = _top(session if among is None else session[view.session[among]], None)
         parts["session"] = lean * _share(session[view.session[rows]], top)
-    if second_N is not None:
-        parts["second"] = _share(second_N[rows], _top(second_N, among))
+    for name, later in (("second", second_N), ("graph", graph_N)):
+        if later is not None:
+            parts[name] = _share(later[rows], _top(later, among))
     if allowed is not None and not hard:
         parts["window"] = allowed[rows].astype(np.float32)
     return Speaks(rows, parts)
@@ -228,7 +238,7 @@ def _of_named(named: NDArray[np.bool_], view: View, rows: Rows) -> Floats:
 def _candidates(
     lexical: Lexical | None,
     dense: Dense | None,
-    second: Floats | None,
+    later: Sequence[Floats | None],
     among: NDArray[np.bool_] | None,
     view: View,
     k: int,
@@ -244,7 +254,7 @@ def _candidates(
     count = max(CANDIDATES, k)
     for scores, most in (
         (None if lexical is None else lexical.episode_N, count),
-        (second, count // 4),
+        *((scores, count // 4) for scores in later),
     ):
         if scores is not None:
             scores = scores if among is None else scores * among

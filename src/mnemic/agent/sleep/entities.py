@@ -39,12 +39,12 @@ NAME_WORDS_MAX = 6
 TITLE_CHARS_MAX = 80
 
 # One of these between letters goes on with the same written word: parse_url, src/app.py, 12:30.
-_TOKEN = re.compile(r"\w+(?:[.'’/:@&+\\-]\w+|,(?=\d)\d+)*")
+_TOKEN = re.compile(r"\w+(?:[.'’/:@&+\\-]\w+|(?<=\d),\d+)*")
 _QUOTED = re.compile(
-    rf"\"([^\"\n]{{2,{TITLE_CHARS_MAX}}})\"|“([^”\n]{{2,{TITLE_CHARS_MAX}}})”"
-    rf"|«([^»\n]{{2,{TITLE_CHARS_MAX}}})»|「([^」\n]{{2,{TITLE_CHARS_MAX}}})」"
-    rf"|『([^』\n]{{2,{TITLE_CHARS_MAX}}})』|《([^》\n]{{2,{TITLE_CHARS_MAX}}})》"
-    rf"|`([^`\n]{{2,{TITLE_CHARS_MAX}}})`"
+    "|".join(
+        f"{left}([^{left}{right}\\n]{{2,{TITLE_CHARS_MAX}}}){right}"
+        for left, right in ('""', "“”", "«»", "「」", "『』", "《》", "``")
+    )
 )
 _UNSPACED = re.compile("[゠-ヿ]+|[㐀-䶿一-鿿豈-﫿]+")
 _KATAKANA = re.compile("[゠-ヿ]")
