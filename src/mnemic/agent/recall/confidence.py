@@ -47,6 +47,7 @@ POSTINGS_MAX = 20_000
 COVERING = 3
 """How many of a side's best covering hits count for what that side has said of it."""
 
+CROWD = 10
 CHARS_MAX = 1_000
 """How much of a text is read for whether it asks and whom it addresses."""
 
@@ -56,19 +57,22 @@ WHOSE: Mapping[str, int] = {
     "unheard": -1, "named": 0, "more_covered": 1, "more_asking": -1, "more_you": -1, "longer": 1,
 }  # fmt: skip
 HIT: Mapping[str, int] = {
-    "strength": 1, "behind": -1, "rank": -1, "covered": 1, "named": 0, "known": 1,
+    "strength": 1, "behind": -1, "rank": -1, "crowd": -1, "in_window": 1, "covered": 1, "named": 0,
+    "known": 1,
 }  # fmt: skip
 """The signs of each factor, and which way they may speak: for (1), against (−1) or either (0).
 
 nearness      cosine of the best hit
 covered       share of the query's terms, by rarity, that the best hit (or this hit) holds
-unheard       rarity of the rarest term that nothing in the scope holds, 0 to 1
+unheard       1 where nothing in the scope holds one of the query's terms
 named         1 where the query names someone who speaks in the scope, and others do too
 more_…        how much more the one named covers, asks, and says "you", than the others
 longer        logarithm of how much longer the best that the one named said is than the others' best
 strength      the hit's sum as a share of all the weight that could have spoken for it
 behind        how much less that is than the best hit's
 rank          logarithm of the rank
+crowd         how near the tenth comes to the best: its strength as a share of the best's
+in_window     1 where the query's window prefers and the hit lies in it
 known         log odds of `known`
 """
 
@@ -201,6 +205,8 @@ def read(
         "strength": strength,
         "behind": strength[0] - strength,
         "rank": np.log1p(np.arange(len(top))),
+        "crowd": np.full(len(top), _crowd(strength)),
+        "in_window": _in_window(found)[top],
         "covered": words.covered,
         "named": np.full(len(top), recall["named"]),
     }
@@ -209,7 +215,7 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Of each row, the share of the query's terms that it holds; and what the scope never heard."""
+    """Of each row, the share of the query's terms that it holds; 1 if the scope lacks one."""
 
     covered: Floats
     unheard: float
@@ -227,8 +233,7 @@ def _words(lexical: LexicalChannel, found: Found, terms: Sequence[str], rows: Ro
                 found.scope_ids, found.view, {terms[place]: 1.0}, POSTINGS_MAX
             )[rows]
             covered += rarity[place] * (holds > 0)
-    unheard = float(rarity[documents == 0].max(initial=0)) / float(np.log(2 * count + 2))
-    return _Words(covered / max(float(rarity.sum()), 1e-9), unheard)
+    return _Words(covered / max(float(rarity.sum()), 1e-9), float((documents == 0).any()))
 
 
 def _asked(view: View, rows: Rows, terms: Sequence[str]) -> Sequence[int]:
@@ -256,6 +261,19 @@ def _most(found: Found, weights: Weights, *, named: bool) -> float:
     weight = weights.at(found.view.talk)
     present = [name for name in PARTS if name in found.speaks.parts]
     return max(sum(weight[name] for name in present if named or name != "speaker"), 1e-9)
+
+
+def _crowd(strength: Floats) -> float:
+    """From 0, where the tenth (or last) is nothing beside the best, to 1, where it is as strong."""
+    last = strength[min(CROWD, len(strength)) - 1]
+    return float(np.clip(last / max(float(strength[0]), 1e-9), 0, 1))
+
+
+def _in_window(found: Found) -> Floats:
+    """Of each candidate row, 1 where it lies in a window that prefers."""
+    if found.speaks is None or "window" not in found.speaks.parts:
+        return np.zeros(len(found.fused.rows))
+    return found.speaks.parts["window"].astype(np.float64)
 
 
 def _compare(
