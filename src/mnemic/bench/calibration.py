@@ -218,7 +218,7 @@ def swapped(case: Case) -> Questions:
         named = set(pattern.findall(question.text))
         if len(named) == 1:
             other = names[(names.index(named.pop()) + 1) % len(names)]
-            text = pattern.sub(lambda _, other=other: other, question.text)
+            text = other.join(pattern.split(question.text))
             yield "swapped", replace(question, text=text, evidence=frozenset(), answerable=False)
 
 
@@ -292,7 +292,9 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     asked = [one for one in asked if one.signs.recall]
     weight = _population(asked)
     strange = np.array([one.strange for one in asked])
-    recall = {name: np.array([one.signs.recall[name] for one in asked]) for name in {**TOPIC, **WHOSE}}
+    recall = {
+        name: np.array([one.signs.recall[name] for one in asked]) for name in {**TOPIC, **WHOSE}
+    }
     answerable = np.array([one.answerable for one in asked])
     lines = {
         "topic": line(recall, ~strange, weight, TOPIC),
@@ -323,13 +325,14 @@ def line(
 
     names = list(may_speak)
     table = np.stack([signs[name] for name in names], axis=1).astype(np.float64)
-    scale = np.maximum(table.std(axis=0), 1e-6)
+    scale = table.std(axis=0)
+    scale[scale < 1e-9] = np.inf  # what never varies tells nothing
     table = np.concatenate((table / scale, np.ones((len(table), 1))), axis=1)
     share = weight / weight.sum()
 
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         odds = table @ at
-        gap = share * (1 / (1 + np.exp(-odds)) - happened)
+        gap = share * (1 / (1 + np.exp(-np.clip(odds, -50, 50))) - happened)
         small = np.append(at[:-1], 0)
         value = share @ (np.logaddexp(0, odds) - happened * odds) + SMALL * small @ small
         return float(value), table.T @ gap + 2 * SMALL * small
@@ -438,7 +441,11 @@ def _known_by_set(
     p = known.probability
     for name in dict.fromkeys(task[~labelled & answerable].tolist()):
         chosen = answerable & (task == name)
-        found[name] = {"n": int(chosen.sum()), "happened": 1.0, "forecast": round(float(p[chosen].mean()), 4)}
+        found[name] = {
+            "n": int(chosen.sum()),
+            "happened": 1.0,
+            "forecast": round(float(p[chosen].mean()), 4),
+        }
     return found
 
 

@@ -74,7 +74,9 @@ def calibration_error(probability: Floats, happened: Bools) -> float:
         Obtaining Well Calibrated Probabilities Using Bayesian Binning (Naeini et al., AAAI 2015);
         bins of equal mass, after Nguyen & O'Connor (EMNLP 2015).
     """
-    gaps = [one["n"] * abs(one["forecast"] - one["happened"]) for one in bins(probability, happened)]
+    gaps = [
+        one["n"] * abs(one["forecast"] - one["happened"]) for one in bins(probability, happened)
+    ]
     return float(sum(gaps) / max(len(probability), 1))
 
 
@@ -202,5 +204,7 @@ def _wilson(share: float, count: float) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927)."""
     z = 1.96
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    half = (
+        z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    )
     return float(centre - half), float(centre + half)

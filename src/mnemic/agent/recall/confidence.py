@@ -148,7 +148,9 @@ def judge(signs: Signs, by: Calibration | None = None) -> Confidence:
     if not signs.recall:
         return Confidence(0.0, np.empty(0))
     topic = by.topic if signs.near else by.topic_by_words
-    known = float(_probability(topic.odds(signs.recall)) * _probability(by.whose.odds(signs.recall)))
+    known = float(
+        _probability(topic.odds(signs.recall)) * _probability(by.whose.odds(signs.recall))
+    )
     hits = {**signs.hits, "known": np.full(len(signs.hits["rank"]), log_odds(known))}
     return Confidence(known, np.asarray(_probability(by.relevance.odds(hits))))
 
@@ -227,7 +229,8 @@ def _words(lexical: LexicalChannel, found: Found, terms: Sequence[str], rows: Ro
     rarity = np.log1p((count - documents + 0.5) / (documents + 0.5))
     common = set(found.words.terms_left) if found.words is not None else set()
     covered = np.zeros(len(rows))
-    for place in np.argsort(-rarity, kind="stable")[:TERMS_MAX].tolist():
+    rarest = np.argsort(-rarity, kind="stable")[:TERMS_MAX]
+    for place in rarest[::-1].tolist():  # the common first, so that rare ones are kept the longest
         if documents[place] and terms[place] not in common:
             holds = lexical.weighted(
                 found.scope_ids, found.view, {terms[place]: 1.0}, POSTINGS_MAX
@@ -291,8 +294,7 @@ def _compare(
     rows = found.fused.rows[places]
     texts = store.episodes(found.scope_ids, found.view.seq[rows].tolist())
     mine, theirs = (
-        texts[seq].text[:CHARS_MAX] if seq in texts else ""
-        for seq in found.view.seq[rows].tolist()
+        texts[seq].text[:CHARS_MAX] if seq in texts else "" for seq in found.view.seq[rows].tolist()
     )
     length = found.view.terms[rows]
     return {
