@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from mnemic.agent.recall.confidence import HIT, TOPIC, TOPIC_BY_WORDS, WHOSE
 from mnemic.bench import calibration, reliability
@@ -184,6 +185,9 @@ def test_a_run_tells_whose_deed_it_was(root, tmp_path) -> None:
         list(TOPIC), list(TOPIC_BY_WORDS), list(WHOSE),
     ]  # fmt: skip
     assert list(table["relevance"]["weight"]) == list(HIT)
+    console = Console(width=200, record=True)
+    reliability.show(result, console)
+    assert "[" in console.export_text()
 
 
 def test_held_out_is_judged_by_lines_that_never_saw_the_case(root, monkeypatch) -> None:
