@@ -8,6 +8,10 @@ A stranger is a question that was written for another case of the same task: mem
 it, and nobody has to say so. It is asked twice where both cases have speakers with names: as it
 stands, and with the names of those who speak here in place of those who spoke there.
 
+A swapped question is an answerable one that names another of the scope's speakers instead: most are
+unanswerable, and nobody has to say so either. They are in no fit but one, which has no question
+that was labelled unanswerable, and says what such labels are worth.
+
 What `known` means hangs on how often questions have an answer. The population it is fitted on: one
 question in twenty is a stranger's (STRANGERS); the others are those of the sets that have questions
 without an answer, as they are, and the sets without any weigh OTHERS of that together. For
@@ -67,10 +71,12 @@ HITS = 10
 SMALL = 1e-3
 """The weight of the sum of squares of the weights: keeps what data do not decide near 0."""
 
+STRANGE = ("stranger", "stranger by name")
 THRESHOLDS = (0.3, 0.5, 0.7)
 SCOPE = "calibration"
 Progress = Callable[[str, int, int], None]
-Kind = Literal["answerable", "unanswerable", "stranger", "stranger by name"]
+Kind = Literal["answerable", "unanswerable", "stranger", "stranger by name", "swapped"]
+Questions = Iterator[tuple["Kind", Question]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class Asked:
     @property
     def strange(self) -> bool:
         """Whether memory never heard of it."""
-        return self.kind.startswith("stranger")
+        return self.kind in STRANGE
 
     @property
     def answerable(self) -> bool:
@@ -126,7 +132,8 @@ def run_calibration(
         InvalidInput: there are no two cases with questions without an answer.
     """
     began = time.monotonic()
-    asked = list(collect(root, embedder, limit, progress))
+    everything = list(collect(root, embedder, limit, progress))
+    asked = [one for one in everything if one.kind != "swapped"]
     cases = sorted({(one.task, one.case) for one in asked if one.kind == "unanswerable"})
     if len(cases) < 2:
         raise InvalidInput(
@@ -134,6 +141,7 @@ def run_calibration(
         )
     judged = held_out(asked, progress)
     by_words = held_out([_by_words(one) for one in asked], progress)
+    unlabelled = held_out(asked, progress, [one for one in map(_swapped, everything) if one])
     lines = fit(asked)
     if write is not None:
         write.write_text(json.dumps(as_table(lines), indent=1) + "\n", encoding="utf-8")
@@ -149,6 +157,7 @@ def run_calibration(
         "kinds": dict(Counter(one.kind for one in asked)),
         "known": _known_by_set(asked, known, labelled),
         "known_by_words": measured(_known(asked, by_words).where(labelled)),
+        "known_unlabelled": measured(_known(asked, unlabelled).where(labelled), ("auroc",)),
         "relevance": _relevance_by_set(asked, relevance),
         "abstaining": {str(floor): _abstaining(asked, judged, floor) for floor in THRESHOLDS},
         "lines": as_table(lines),
@@ -184,20 +193,37 @@ def collect(
         read = import_module(f"mnemic.bench.tasks.{task.replace('-', '_')}").read
         cases = list(read(path))
         for case in cases:
-            strange = [one for other in cases if other is not case for one in strangers(case, other)]
-            yield from _ask(task, case, strange, embedder, limit, progress)
+            made = [one for other in cases if other is not case for one in strangers(case, other)]
+            made += swapped(case)
+            yield from _ask(task, case, made, embedder, limit, progress)
 
 
-def strangers(case: Case, other: Case) -> Iterator[tuple[Kind, Question]]:
+def strangers(case: Case, other: Case) -> Questions:
     """Questions of another case to be asked of this one; the second kind with this one's names."""
     here, there = _names(case), _names(other)
-    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in there) or "(?!)")
+    pattern = _any_of(there)
     for question in other.questions[::EVERY]:
         bare = replace(question, evidence=frozenset(), answerable=False)
         yield "stranger", bare
         if here and pattern.search(question.text):
             renamed = pattern.sub(lambda m: here[there.index(m[0]) % len(here)], question.text)
             yield "stranger by name", replace(bare, text=renamed)
+
+
+def swapped(case: Case) -> Questions:
+    """Questions that name one of the case's speakers, with the name of the next one instead."""
+    names = _names(case)
+    pattern = _any_of(names)
+    for question in case.questions if len(names) > 1 else ():
+        named = set(pattern.findall(question.text))
+        if len(named) == 1:
+            other = names[(names.index(named.pop()) + 1) % len(names)]
+            text = other.join(pattern.split(question.text))
+            yield "swapped", replace(question, text=text, evidence=frozenset(), answerable=False)
+
+
+def _any_of(names: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names) or "(?!)")
 
 
 def _names(case: Case) -> list[str]:
@@ -208,7 +234,7 @@ def _names(case: Case) -> list[str]:
 def _ask(
     task: str,
     case: Case,
-    strange: Sequence[tuple[Kind, Question]],
+    made: Sequence[tuple[Kind, Question]],
     embedder: Embedder | Literal["auto"] | None,
     limit: int | None,
     progress: Progress | None,
@@ -227,7 +253,7 @@ def _ask(
         questions: list[tuple[Kind, Question]] = [
             *(("answerable", one) for one in case.questions[:limit]),
             *(("unanswerable", one) for one in case.unanswerable[:limit]),
-            *strange[:limit],
+            *made[:limit],
         ]
         for done, (kind, question) in enumerate(questions):
             if progress:
@@ -247,6 +273,13 @@ def _by_words(one: Asked) -> Asked:
     return replace(one, signs=replace(one.signs, near=False))
 
 
+def _swapped(one: Asked) -> Asked | None:
+    """Swapped questions as the unanswerable ones, in place of those that were labelled so."""
+    if one.kind == "unanswerable":
+        return None
+    return replace(one, kind="unanswerable") if one.kind == "swapped" else one
+
+
 # -- fit -------------------------------------------------------------------------------------
 
 
@@ -259,7 +292,9 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     asked = [one for one in asked if one.signs.recall]
     weight = _population(asked)
     strange = np.array([one.strange for one in asked])
-    recall = {name: np.array([one.signs.recall[name] for one in asked]) for name in {**TOPIC, **WHOSE}}
+    recall = {
+        name: np.array([one.signs.recall[name] for one in asked]) for name in {**TOPIC, **WHOSE}
+    }
     answerable = np.array([one.answerable for one in asked])
     lines = {
         "topic": line(recall, ~strange, weight, TOPIC),
@@ -290,13 +325,14 @@ def line(
 
     names = list(may_speak)
     table = np.stack([signs[name] for name in names], axis=1).astype(np.float64)
-    scale = np.maximum(table.std(axis=0), 1e-6)
+    scale = table.std(axis=0)
+    scale[scale < 1e-9] = np.inf  # what never varies tells nothing
     table = np.concatenate((table / scale, np.ones((len(table), 1))), axis=1)
     share = weight / weight.sum()
 
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         odds = table @ at
-        gap = share * (1 / (1 + np.exp(-odds)) - happened)
+        gap = share * (1 / (1 + np.exp(-np.clip(odds, -50, 50))) - happened)
         small = np.append(at[:-1], 0)
         value = share @ (np.logaddexp(0, odds) - happened * odds) + SMALL * small @ small
         return float(value), table.T @ gap + 2 * SMALL * small
@@ -320,15 +356,19 @@ def as_table(lines: Calibration) -> dict[str, Any]:
     }
 
 
-def held_out(asked: Sequence[Asked], progress: Progress | None = None) -> Judged:
-    """Every question judged by lines fitted without its case."""
+def held_out(
+    asked: Sequence[Asked],
+    progress: Progress | None = None,
+    fit_on: Sequence[Asked] | None = None,
+) -> Judged:
+    """Every question judged by lines fitted without its case, on the same questions or on others."""
     known = np.zeros(len(asked))
     relevance: list[NDArray[np.float64]] = [np.empty(0)] * len(asked)
     cases = sorted({(one.task, one.case) for one in asked})
     for done, case in enumerate(cases):
         if progress:
             progress("holding out", done, len(cases))
-        rest = fit([one for one in asked if (one.task, one.case) != case])
+        rest = fit([one for one in fit_on or asked if (one.task, one.case) != case])
         for place, one in enumerate(asked):
             if (one.task, one.case) == case:
                 sure = confidence.judge(one.signs, rest)
@@ -393,7 +433,7 @@ def _known_by_set(
     sets = {"all labelled": labelled}
     sets |= {name: labelled & (task == name) for name in dict.fromkeys(task[labelled].tolist())}
     found = {name: measured(known.where(chosen)) for name, chosen in sets.items()}
-    for name in dict.fromkeys(kind[np.char.startswith(kind, "stranger")].tolist()):
+    for name in [name for name in STRANGE if name in kind]:
         # How many strangers there are is our doing, so only the order says something.
         near = np.isin(task, np.unique(task[kind == name]))
         chosen = near & (answerable | (kind == name))
@@ -401,7 +441,11 @@ def _known_by_set(
     p = known.probability
     for name in dict.fromkeys(task[~labelled & answerable].tolist()):
         chosen = answerable & (task == name)
-        found[name] = {"n": int(chosen.sum()), "happened": 1.0, "forecast": round(float(p[chosen].mean()), 4)}
+        found[name] = {
+            "n": int(chosen.sum()),
+            "happened": 1.0,
+            "forecast": round(float(p[chosen].mean()), 4),
+        }
     return found
 
 

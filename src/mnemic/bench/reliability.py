@@ -1,4 +1,4 @@
-"""How good probabilities are: AUROC, calibration error, Brier, with intervals; and their diagram."""
+"""How good probabilities are: AUROC, calibration error, Brier, with intervals; tables, a diagram."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from mnemic.bench.measure import RESAMPLES, SEED
 from mnemic.errors import InvalidInput
@@ -74,7 +76,9 @@ def calibration_error(probability: Floats, happened: Bools) -> float:
         Obtaining Well Calibrated Probabilities Using Bayesian Binning (Naeini et al., AAAI 2015);
         bins of equal mass, after Nguyen & O'Connor (EMNLP 2015).
     """
-    gaps = [one["n"] * abs(one["forecast"] - one["happened"]) for one in bins(probability, happened)]
+    gaps = [
+        one["n"] * abs(one["forecast"] - one["happened"]) for one in bins(probability, happened)
+    ]
     return float(sum(gaps) / max(len(probability), 1))
 
 
@@ -123,6 +127,37 @@ def _resampled(forecasts: Forecasts) -> list[NDArray[np.int64]]:
         np.concatenate([members[one] for one in rng.integers(0, len(members), len(members))])
         for _ in range(RESAMPLES)
     ]
+
+
+def show(result: Mapping[str, Any], console: Any) -> None:
+    """A calibration result as tables: known, relevance, and what abstaining leaves out."""
+    for what in ("known", "relevance"):
+        table = _table(f"{what}, out of fit", ("set", "n", "came true", "said", *MEASURES))
+        for name, found in result[what].items():
+            head = (name, f"{found['n']:,}", f"{found['happened']:.3f}", f"{found['forecast']:.3f}")
+            table.add_row(*head, *(_cell(found, measure) for measure in MEASURES))
+        console.print(table)
+    kinds = list(result["kinds"])
+    table = _table("left unanswered below a threshold, %", ("abstain below", *kinds))
+    for floor, shares in result["abstaining"].items():
+        table.add_row(floor, *(f"{100 * shares[kind]:.1f}" for kind in kinds))
+    console.print(table)
+    for name, key in (("by words alone", "known_by_words"), ("no labels", "known_unlabelled")):
+        console.print(f"known, {name}: AUROC {_cell(result[key], 'auroc')}")
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, box=SIMPLE_HEAD)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place else "left")
+    return table
+
+
+def _cell(found: Mapping[str, Any], measure: str) -> str:
+    if measure not in found:
+        return ""
+    low, high = found["ci"][measure]
+    return f"{found[measure]:.3f} [{low:.3f}, {high:.3f}]".replace("[", r"\[")
 
 
 def draw(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
@@ -202,5 +237,7 @@ def _wilson(share: float, count: float) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927)."""
     z = 1.96
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    half = (
+        z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    )
     return float(centre - half), float(centre + half)

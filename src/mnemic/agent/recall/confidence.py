@@ -229,7 +229,8 @@ def _words(lexical: LexicalChannel, found: Found, terms: Sequence[str], rows: Ro
     rarity = np.log1p((count - documents + 0.5) / (documents + 0.5))
     common = set(found.words.terms_left) if found.words is not None else set()
     covered = np.zeros(len(rows))
-    for place in np.argsort(-rarity, kind="stable")[:TERMS_MAX].tolist():
+    rarest = np.argsort(-rarity, kind="stable")[:TERMS_MAX]
+    for place in rarest[::-1].tolist():  # the common first, so that rare ones are kept the longest
         if documents[place] and terms[place] not in common:
             holds = lexical.weighted(
                 found.scope_ids, found.view, {terms[place]: 1.0}, POSTINGS_MAX
