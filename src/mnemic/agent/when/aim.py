@@ -19,12 +19,13 @@ class Aim:
     `kind` is "" for a plain question; "first" and "last" ask for the earliest and latest of several;
     "count" for how many; "before_event" and "after_event" for what stood next to something; "at"
     for one moment; "when" for a time as the answer. `saying` tells whether it is asked when a thing
-    was said rather than when it happened.
+    was said rather than when it happened; `own` whether the asker asks of themselves.
     """
 
     kind: AimKind = ""
     phrase: str = ""
     saying: bool = False
+    own: bool = False
 
 
 _I = re.IGNORECASE
@@ -46,6 +47,9 @@ _SAYING = re.compile(
     r"dijo|dije|habló|mencionó|disse|falou|mencionou|detto|parlato|menzionato|gezegd|zei|verteld|"
     r"genoemd)\b",
     _I,
+)
+_OWN = re.compile(
+    r"\b(?:I|we|my|our|ich|wir|je|j['’]ai|nous|yo|nosotros|hemos|eu|nós|io|noi|ho|abbiamo|ik|wij)\b"
 )
 _KINDS: Sequence[tuple[AimKind, re.Pattern[str]]] = tuple(
     (kind, re.compile("|".join(f"(?:{part})" for part in parts), _I))
@@ -111,5 +115,10 @@ def parse_aim(query: str) -> Aim:
         for match in pattern.finditer(text):
             other = _OTHERWISE.search(text, max(0, match.start() - 8), match.end() + 16)
             if other is None or other.end() <= match.start() or other.start() >= match.end():
-                return Aim(kind, match[0].strip(), _SAYING.search(text) is not None)
+                return Aim(
+                    kind,
+                    match[0].strip(),
+                    saying=_SAYING.search(text) is not None,
+                    own=_OWN.search(text) is not None,
+                )
     return Aim()

@@ -12,7 +12,7 @@ import numpy as np
 
 from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall.order import in_order
+from mnemic.agent.recall.order import coverage, in_order
 from mnemic.agent.records import Hit, Window
 from mnemic.agent.when import parse_window, zone_of
 from mnemic.agent.when.aim import parse_aim
@@ -20,6 +20,9 @@ from mnemic.agent.when.events import parse_event_window, resolve
 from mnemic.bench.when.world import SCOPE, Ask, World
 
 TOP = 5
+COUNTED_TOP = 10
+"""Of what is counted, all must be among so many."""
+
 LOOKED_AT = 50
 """How many hits are put in order where a question asks for the first or the last."""
 
@@ -31,8 +34,8 @@ class Answer:
     Attributes:
         exact: whether the window is the expected one; None where none is expected.
         clock: whether its clock is; None likewise.
-        found: share of the answers in the top 5, or in as many as there are; `first` likewise for
-            the very top, of questions with one answer.
+        found: share of the answers in the top 5, of what is counted in the top 10; `first` whether
+            the very top is one, of questions with one answer.
         recalled: the same share through `Memory.recall` alone.
         window: what was read, for the list of failures.
     """
@@ -51,7 +54,7 @@ def store(memory: Memory, world: World, clock: _Hands) -> int:
     count = 0
     for moment in sorted(world.rows):
         clock.moment = moment
-        memory.remember_many(world.rows[moment])
+        memory.remember_many(sorted(world.rows[moment], key=lambda row: row["said_at"]))
         count += len(world.rows[moment])
     clock.moment = world.now
     return count
@@ -90,7 +93,7 @@ def _answer(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Answer:
             window.span.start.astimezone(UTC), window.span.end.astimezone(UTC)
         ) == (ask.start, ask.end)  # fmt: skip
         clock = window is not None and window.clock == ask.clock
-    k = max(TOP, len(ask.answers))
+    k = _wanted(ask)
     hits = _ordered(memory, ask, now, window)
     plain = memory.recall(ask.text, scope=SCOPE, k=k, now=now).hits
     first = hits[0].episode.ref in ask.answers if hits and len(ask.answers) == 1 else None
@@ -115,7 +118,7 @@ def _window(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Window | N
 
 def _ordered(memory: Memory, ask: Ask, now: datetime, window: Window | None) -> Sequence[Hit]:
     aim = parse_aim(ask.text)
-    k = max(TOP, len(ask.answers))
+    k = _wanted(ask)
     if aim.kind not in ("first", "last"):
         return memory.recall(ask.text, scope=SCOPE, k=k, now=now, window=window).hits
     hits = memory.recall(ask.text, scope=SCOPE, k=LOOKED_AT, now=now, window=window).hits
@@ -124,8 +127,14 @@ def _ordered(memory: Memory, ask: Ask, now: datetime, window: Window | None) -> 
         np.array([_us(hit.episode.said_at) for hit in hits], dtype=np.int64),
         np.array([_us(hit.episode.happened.start) for hit in hits], dtype=np.int64),
         aim,
+        covered=coverage(ask.text, [hit.episode.text for hit in hits], aim),
+        by_named=np.array([(hit.episode.speaker or "-") in ask.text for hit in hits], dtype=bool),
     )
     return [hits[place] for place in order]
+
+
+def _wanted(ask: Ask) -> int:
+    return COUNTED_TOP if ask.kind.startswith("count") else TOP
 
 
 def _us(moment: datetime) -> int:

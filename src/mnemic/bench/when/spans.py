@@ -162,7 +162,8 @@ def _week(rng: random.Random, today: date, zone: str) -> Asked:
 
 
 def _leap_day(rng: random.Random, today: date, zone: str) -> Asked:
-    year = max(y for y in range(today.year - 8, today.year + 1) if y % 4 == 0 and date(y, 2, 29) < today)
+    leap = (y for y in range(today.year - 8, today.year + 1) if y % 4 == 0)
+    year = max(y for y in leap if date(y, 2, 29) <= today)
     return _on(date(year, 2, 29))
 
 

@@ -69,7 +69,7 @@ class World:
         """One episode, stored when `stored` says, else just before the present."""
         stored = more.pop("stored", self.now - _MINUTE)
         row = {"text": text, "scope": SCOPE, "speaker": who, "said_at": said, "ref": ref, **more}
-        row["source"] = "bench"
+        row |= {"source": "bench", "session": f"{who} {said.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"}
         self.rows.setdefault(stored, []).append(row)
 
 
@@ -178,7 +178,7 @@ def _pose(
 ) -> None:
     """Puts the answers and the distractors of a question into the world, and the question."""
     start, end = asked.span(world.zone)
-    earliest = world.now - timedelta(days=4 * 365)
+    earliest = world.now - timedelta(days=5 * 365)
     low, high = max(start, earliest), min(end, world.now - 2 * _MINUTE)
     count = rng.randrange(4, 8) if kind == "count" else rng.randrange(1, 4)
     answers = []

@@ -83,7 +83,7 @@ DUTCH = Language(
         ("de {unit} voor", "the {unit} before"), ("de {unit} na", "the {unit} after"),
         ("in|het? weekend voor", "the weekend before"), ("in|het? weekend na", "the weekend after"),
         ("in het weekend", "on the weekend"), ("tot en met", "until"), ("uiterlijk op|in?", "until"),
-        ("voordat", "before"), ("nadat", "after"), ("totdat", "until"), ("hoe vaak", "how many times"),
+        ("voordat", "before"), ("nadat", "after"), ("totdat", "until"), ("hoe vaak", "how often"),
         ("hoeveel", "how many"), ("sinds de|het", "since"), ("voor {n} {unit}", "¤"),
     ),
     past=("de", "te", "den", "ten"),

@@ -93,7 +93,7 @@ FRENCH = Language(
         ("la {unit} qui a suivi|précédé", "the {unit} after"),
         ("jusqu à|au|aux|en?", "until"), ("jusque", "until"), ("au plus tard", "until"),
         ("au plus tard le|en", "until"), ("à partir de|du|d", "since"),
-        ("avant de|le|la|l", "before"), ("combien de fois", "how many times"),
+        ("avant de|le|la|l", "before"), ("combien de fois", "how often"),
         ("combien de", "how many"), ("bien avant", "before"), ("y a", "¤"), ("depuis que", "since"),
         ("depuis {n} {unit}", "in the last {n} {unit}"),
     ),

@@ -96,6 +96,7 @@ GERMAN = Language(
         ("in? der? {ordinal} jahreshälfte {year}", "in the {ordinal} half of {year}"),
         ("im? {ordinal} halbjahr {year}", "in the {ordinal} half of {year}"),
         ("im? {ordinal} quartal {year}", "in the {ordinal} quarter of {year}"),
+        ("im? {n} . quartal {year}", "in Q{n} {year}"),
         ("in? der? {ordinal} woche im|des|vom {month}", "in the {ordinal} week of {month}"),
         ("am? {ordinal} {weekday} im|des {month}", "on the {ordinal} {weekday} of {month}"),
         ("an|zu|über {holiday}", "at {holiday}"),
@@ -106,7 +107,8 @@ GERMAN = Language(
         ("spätestens|bis am|zum|im", "until"), ("bis einschließlich", "until"),
         ("bis {weekday}", "until {weekday}"),
         ("seit dem|der|den?", "since"), ("bevor", "before"), ("nachdem", "after"),
-        ("wie oft|viele", "how many"), ("noch vor", "before"), ("von vor", "¤"),
+        ("wie oft", "how often"), ("wie viele", "how many"), ("noch vor", "before"), ("von vor", "¤"),
     ),
     past=("te", "ten"),
+    bare_years=True,
 )  # fmt: skip

@@ -39,7 +39,7 @@ ITALIAN = Language(
     words={
         "che": "that",
         "ieri": "yesterday", "oggi": "today", "domani": "tomorrow", "stanotte": "tonight",
-        "ieri laltro": "day before yesterday", "dopodomani": "day after tomorrow",
+        "dopodomani": "day after tomorrow",
         "stamattina stamani": "this morning", "stasera": "this evening", "dopo": "after",
         "dal dalla dallo": "since", "tra fra": "between", "e ed": "and", "in nel nella nell": "in",
         "durante": "during", "recentemente ultimamente": "recently", "ogni": "every",
@@ -93,7 +93,7 @@ ITALIAN = Language(
         ("fino a|al|alla|all?", "until"), ("entro il|la|l|la?", "until"), ("al più tardi", "until"),
         ("a partire da|dal|dalla", "since"), ("da quando", "since"), ("da {month}", "since {month}"),
         ("da {weekday}", "since {weekday}"), ("da {n} {unit}", "in the last {n} {unit}"),
-        ("da ieri", "since yesterday"), ("quante volte", "how many times"),
+        ("da ieri", "since yesterday"), ("quante volte", "how often"),
         ("quanti|quante", "how many"), ("finché|finchè", "until"), ("dal {year}", "since {year}"),
     ),
     past=("ato", "ata", "ati", "ate", "uto", "uta", "ito", "ita", "ava", "eva", "iva"),

@@ -37,6 +37,7 @@ class Language:
             weekday); a digit after the name tells two of one class apart.
         past, ahead: endings of verbs that look back, and ahead.
         exact: words that mean a time only with their accents.
+        bare_years: whether a year needs no preposition, and nouns begin with a capital.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Language:
     past: tuple[str, ...] = ()
     ahead: tuple[str, ...] = ()
     exact: str = ""
+    bare_years: bool = False
 
 
 @dataclass(frozen=True, slots=True)

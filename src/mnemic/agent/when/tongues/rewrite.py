@@ -46,6 +46,11 @@ _LEADS_WEEKDAY = frozenset(
 _MONTH_WORDS = frozenset(
     "January February March April May June July August September October November December".split()
 )
+_BEFORE_DATES = frozenset("since before after until between from to and of".split())
+_DATED = _MONTH_WORDS | frozenset(
+    "spring summer autumn winter Christmas Easter Eve Day Pentecost Friday half quarter".split()
+)
+_OF = frozenset("de del do da di van von des dell d".split())
 _TEXT_WORDS_MAX = 2_000
 
 
@@ -77,6 +82,7 @@ class _Token:
     plain: str
     start: int
     end: int
+    noun: bool  # begins with a capital
 
 
 @cache
@@ -134,7 +140,10 @@ def rewrite(text: str, words: Sequence[str]) -> Rewritten | None:
     while number < len(tokens):
         english, used = _phrase(tables, tokens, number) or (None, 1)
         if english is None:
-            english = _alone(tables, tokens[number], last)
+            following = tokens[number + 1] if number + 1 < len(tokens) else None
+            english = _alone(tables, tokens[number], following, last)
+        elif last in _BEFORE_DATES:
+            english = english.removeprefix("on ").removeprefix("at ").removeprefix("in ")
         if english:
             start, end = tokens[number].start, tokens[number + used - 1].end
             places.append((at, at + len(english), start, end))
@@ -151,7 +160,9 @@ def _tokens(text: str) -> list[_Token]:
         word = match[0].lower()
         if word in _JOINING:
             continue
-        found.append(_Token(word, folded(word), match.start(), match.end()))
+        found.append(
+            _Token(word, folded(word), match.start(), match.end(), match[0][0].isupper())
+        )
     return found
 
 
@@ -159,10 +170,18 @@ def _kinds(tables: Tables, token: _Token) -> Mapping[str, str]:
     return tables.kinds.get(token.word) or tables.kinds.get(token.plain) or {}
 
 
-def _alone(tables: Tables, token: _Token, last: str) -> str:
+def _alone(tables: Tables, token: _Token, following: _Token | None, last: str) -> str:
     """What a word says outside of every phrase; "" for an article."""
     if not token.word[0].isalnum():
         return token.word
+    if last in _DATED and token.word in _OF and following and _YEAR.match(following.word):
+        return ""
+    if tables.language.bare_years and _YEAR.match(token.word):
+        # "2000 Menschen" are people: nouns begin with a capital.
+        if last in _DATED or last in _LEADS_WEEKDAY or last[-1:].isdigit():
+            return token.word
+        counts = following is not None and following.noun and not _kinds(tables, following)
+        return UNKNOWN if counts else f"in {token.word}"
     if any(char.isdigit() for char in token.word):
         # The day stands before the month in these languages.
         count = last in _MONTH_WORDS and len(token.word) < 3

@@ -39,7 +39,7 @@ SPANISH = Language(
         "pascua": "Easter", "pentecostés": "Pentecost",
     },
     words={
-        "que": "that",
+        "que": "that", "qué": "what",
         "ayer": "yesterday", "hoy": "today", "mañana": "tomorrow", "anteayer antier": "day before yesterday",
         "anoche": "last night", "desde": "since", "hasta": "until", "entre": "between", "y e": "and",
         "en": "in", "durante": "during", "recientemente últimamente": "recently", "cada": "every",
@@ -93,7 +93,7 @@ SPANISH = Language(
         ("{unit} antes de|del", "{unit} before"), ("{unit} después de|del", "{unit} after"),
         ("la {unit} anterior a|al", "the {unit} before"), ("la {unit} siguiente a|al", "the {unit} after"),
         ("a más tardar", "until"), ("a partir de|del", "since"), ("desde hace {n} {unit}", "in the last {n} {unit}"),
-        ("cuántas veces", "how many times"), ("cuántos|cuántas", "how many"), ("hasta que", "until"),
+        ("cuántas veces", "how often"), ("cuántos|cuántas", "how many"), ("hasta que", "until"),
         ("se? ha? pasado", "happened"), ("en {x} a {x2}", "in {x} to {x2}"),
     ),
     past=("aron", "ieron", "aste", "iste", "amos", "imos", "aba", "ía", "ó", "é"),
