@@ -45,7 +45,7 @@ _SAYING = re.compile(
     r"\b(?:said|say|tell|told|mention(?:ed)?|ask(?:ed)?|talk(?:ed)?|discuss(?:ed)?|spoke|speak|wrote|"
     r"write|message|conversation|chat|gesagt|sagte|erwähnt|erzählt|gesprochen|dit|parlé|mentionné|"
     r"dijo|dije|habló|mencionó|disse|falou|mencionou|detto|parlato|menzionato|gezegd|zei|verteld|"
-    r"genoemd)\b",
+    r"genoemd|noemden?)\b",
     _I,
 )
 _OWN = re.compile(

@@ -40,7 +40,8 @@ _EVENT = re.compile(
 _HAPPENED_PLAIN = re.compile(
     r"(?:\bwhat(?:\s+\w+){0,2}\s+happen(?:ed|s)?|\bwhat\s+(?:did|have|has)\s+\w+(?:\s+\w+)?\s+"
     r"(?:do|done)|\bevents|\bwhat\s+went\s+on|\banything\s+happen(?:ed)?)"
-    r"(?:\s+(?:to|with)\s+\w+)?[\s,]*$",
+    r"(?:\s+(?:to|with)(?:\s+(?!(?:I|we|he|she|they|it|that|who|which|when|where|was|were|is)\b)[\w'’]+)"
+    r"{1,4})?[\s,]*$",
     _I,
 )
 # Between "say" and the window: nothing but whom to, so that the window is that of the saying.

@@ -14,6 +14,7 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall.order import coverage, in_order
 from mnemic.agent.records import Hit, Window
+from mnemic.agent.terms import query_terms, terms_of
 from mnemic.agent.when import parse_window, zone_of
 from mnemic.agent.when.aim import parse_aim
 from mnemic.agent.when.events import parse_event_window, resolve
@@ -86,55 +87,62 @@ def run_world(
 
 
 def _answer(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Answer:
-    window = _window(memory, ask, now, zone)
+    window, text = _window(memory, ask.text, now, zone)
     exact = clock = None
     if ask.start is not None and ask.end is not None:
         exact = window is not None and (
             window.span.start.astimezone(UTC), window.span.end.astimezone(UTC)
         ) == (ask.start, ask.end)  # fmt: skip
         clock = window is not None and window.clock == ask.clock
-    k = _wanted(ask)
-    hits = _ordered(memory, ask, now, window)
+    k = COUNTED_TOP if ask.kind.startswith("count") else TOP
+    hits = _ordered(memory, ask.text, text, k, now, window)
     plain = memory.recall(ask.text, scope=SCOPE, k=k, now=now).hits
     first = hits[0].episode.ref in ask.answers if hits and len(ask.answers) == 1 else None
     read = "none" if window is None else f"{window.phrase!r} {window.span.start} {window.span.end}"
     return Answer(ask, exact, clock, _share(hits[:k], ask), first, _share(plain, ask), read)
 
 
-def _window(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Window | None:
-    """The window of a question; one beside an event is dated by what recall finds of the event."""
-    window = parse_window(ask.text, now, zone)
+def _window(
+    memory: Memory, text: str, now: datetime, zone: tzinfo
+) -> tuple[Window | None, str]:
+    """The window of a question, and what is left to search for.
+
+    One beside an event is dated by what recall finds of the event; its words then only say when.
+    """
+    window = parse_window(text, now, zone)
     if window is not None:
-        return window
-    asked = parse_event_window(ask.text, now, zone)
+        return window, text
+    asked = parse_event_window(text, now, zone)
     if asked is None:
-        return None
+        return None, text
     found = memory.recall(asked.words, scope=SCOPE, k=1, now=now, window=None).hits
     if not found:
-        return None
-    # What holds every word of a name is taken for the event that was meant.
-    return resolve(asked, found[0].episode.happened, zone, certain=True)
+        return None, text
+    episode = found[0].episode
+    # What has every word of the event's is surely the one that was meant.
+    certain = set(query_terms(asked.words)) <= set(terms_of(episode.text))
+    window = resolve(asked, episode.happened, zone, certain=certain)
+    rest = f"{text[: asked.start]} {text[asked.end :]}"
+    return window, rest if window.hard else text
 
 
-def _ordered(memory: Memory, ask: Ask, now: datetime, window: Window | None) -> Sequence[Hit]:
-    aim = parse_aim(ask.text)
-    k = _wanted(ask)
+def _ordered(
+    memory: Memory, question: str, text: str, k: int, now: datetime, window: Window | None
+) -> Sequence[Hit]:
+    """The hits for a text, in the order that the question asks for."""
+    aim = parse_aim(question)
     if aim.kind not in ("first", "last"):
-        return memory.recall(ask.text, scope=SCOPE, k=k, now=now, window=window).hits
-    hits = memory.recall(ask.text, scope=SCOPE, k=LOOKED_AT, now=now, window=window).hits
+        return memory.recall(text, scope=SCOPE, k=k, now=now, window=window).hits
+    hits = memory.recall(text, scope=SCOPE, k=LOOKED_AT, now=now, window=window).hits
     order = in_order(
         np.array([hit.score for hit in hits], dtype=np.float32),
         np.array([_us(hit.episode.said_at) for hit in hits], dtype=np.int64),
         np.array([_us(hit.episode.happened.start) for hit in hits], dtype=np.int64),
         aim,
-        covered=coverage(ask.text, [hit.episode.text for hit in hits], aim),
-        by_named=np.array([(hit.episode.speaker or "-") in ask.text for hit in hits], dtype=bool),
+        covered=coverage(question, [hit.episode.text for hit in hits], aim),
+        by_named=np.array([(hit.episode.speaker or "-") in question for hit in hits], dtype=bool),
     )
     return [hits[place] for place in order]
-
-
-def _wanted(ask: Ask) -> int:
-    return COUNTED_TOP if ask.kind.startswith("count") else TOP
 
 
 def _us(moment: datetime) -> int:

@@ -34,7 +34,8 @@ REMARKS = (
     "There is a leak at {topic}.", "I dreamt about {topic}.", "{topic} is what I am proudest of.",
 )  # fmt: skip
 EVENTS = ("{topic} opened its doors.", "A pipe burst at {topic}.", "{topic} won a prize.",
-          "{topic} was repainted.", "The lights failed at {topic}.")  # fmt: skip
+          "{topic} was repainted.", "The lights failed at {topic}.", "{topic} got a new roof.",
+          "Somebody bought {topic}.", "{topic} flooded.")  # fmt: skip
 _MINUTE = timedelta(minutes=1)
 
 
@@ -218,7 +219,7 @@ def _tell(
         world.add(ref, who, remark.format(topic=topic), said, stored=moment)
         return
     told = rng.choice(EVENTS).format(topic=topic)
-    span = (moment, moment + timedelta(minutes=1))
+    span = (moment, moment + timedelta(seconds=1))
     latest = max((world.now - moment) // _MINUTE - 1, 1)
     said = moment + rng.randrange(1, latest + 1) * _MINUTE
     world.add(ref, who, told, said, happened=span)
