@@ -91,3 +91,19 @@ def coverage(query: str, texts: Sequence[str], aim: Aim) -> NDArray[np.float32]:
     had = [asked.intersection(terms_of(text)) for text in texts]
     most = set().union(*had)
     return np.array([len(words) / max(len(most), 1) for words in had], dtype=np.float32)
+
+
+def tells_time(
+    happened_from_us: NDArray[np.int64], happened_to_us: NDArray[np.int64], aim: Aim
+) -> NDArray[np.float32]:
+    """1 for rows that tell of a time, where the question asks when; else 0.
+
+    What is said to have happened "yesterday" spans a day; an episode that names no time happened
+    at the one moment when it was said.
+
+    Args:
+        happened_from_us, happened_to_us: (N,) when each happened, in microseconds.
+        aim: what the question asks.
+    """
+    told = (happened_to_us - happened_from_us) > 1
+    return (told & (aim.kind == "when")).astype(np.float32)

@@ -67,6 +67,7 @@ def choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
 
 
 def around(present: Present, reach: int = 1) -> Iterator[int]:
+    """The years near the present, late ones first; only the known one where there is one."""
     if present.year is not None:
         yield present.year
         return

@@ -64,9 +64,27 @@ _GOES_ON = re.compile(
     r"would|should|what|who|where|when|why|how|which|and\s+(?:what|who|where|when|why|how|which))\b",
     _I,
 )
-_ASKS_ON = re.compile(r"\s+(?:what|who|where|why|how|which)\s+(?:did|do|was|were|is|are|have|had)\b", _I)
+_ASKS_ON = re.compile(
+    r"\s+(?:what|who|where|why|how|which)\s+(?:did|do|was|were|is|are|have|had)\b", _I
+)
 _ABOUT_ELSEWHERE = frozenset(
-    "über sur sobre su sul sulla sull over acerca propos qué quoi was wat cosa".split()
+    [
+        "über",
+        "sur",
+        "sobre",
+        "su",
+        "sul",
+        "sulla",
+        "sull",
+        "over",
+        "acerca",
+        "propos",
+        "qué",
+        "quoi",
+        "was",
+        "wat",
+        "cosa",
+    ]
 )
 _CONJUNCTIONS = re.compile(
     r"\b(?:bevor|nachdem|seitdem|als|avant qu|après qu|depuis qu|quand|antes de que|después de que|"

@@ -14,6 +14,9 @@ _NTH = f"(?P<n>{any_of(ORDINALS)})"
 _FISCAL_YEAR = r"(?:FY\s?['’]?|fiscal\s+(?:year\s+)?['’]?)(?P<fy>(?:19|20)\d\d|\d\d)"
 
 
+_OF = re.compile(r"\s+of\b", re.IGNORECASE)
+
+
 def _week(year: int, n: int) -> Days | None:
     try:
         return cal.week_of(date.fromisocalendar(year, n, 1))
@@ -36,6 +39,8 @@ def _iso_week(match: re.Match[str], present: Present) -> Found | None:
     if days is None:
         return None
     plain = not match["year"] and (named is None or named.lower() == "w")
+    if plain and _OF.match(match.string, match.end()):
+        return None  # "week 3 of the course"
     return Found(
         days, match.start(), match.end(), vague=plain, bare=plain, dated=bool(match["year"]),
         kind="week",

@@ -56,7 +56,11 @@ _LOOSE = r"(?P<loose>about|around|almost|nearly|over|roughly|approximately|more\
 
 
 @rule(f"(?P<just>exactly|precisely)\\s+{COUNT}\\s+{UNIT}\\s+(?:ago|back)", "day", dated=True)
-@rule(f"(?P<just>){COUNT}\\s+{UNIT}\\s+(?:ago|back),?\\s+(?:today|to\\s+the\\s+day)", "day", dated=True)
+@rule(
+    f"(?P<just>){COUNT}\\s+{UNIT}\\s+(?:ago|back),?\\s+(?:today|to\\s+the\\s+day)",
+    "day",
+    dated=True,
+)
 def _to_the_day(match: re.Match[str], present: Present) -> Found | None:
     """Three months ago to the day: the day of the same number, or that month's last."""
     least, most = number(match["count"])

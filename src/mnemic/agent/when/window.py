@@ -66,7 +66,8 @@ _LOOKS_BACK = re.compile(
 )
 # A span after these words measures something, or is a habit.
 _NOT_A_DATE = re.compile(
-    r"(?:\bhow\s+(?:many(?!\s+times)|long)[^?]{0,12}|\b(?:every|each|per|any|whole|entire|most)\s+)$", _I
+    r"(?:\bhow\s+(?:many(?!\s+times)|long)[^?]{0,12}|\b(?:every|each|per|any|whole|entire|most)\s+)$",
+    _I,
 )
 
 
@@ -178,7 +179,7 @@ def _clock_elsewhere(before: str, after: str) -> tuple[ClockName | None, bool]:
         if "imported" in rest:
             return "ingested", True
         return ("happened", True) if "happened" in rest else (None, False)
-    if not any(char.isalnum() for char in before):
+    if not before.strip(" ,¿¡"):
         return "said", True  # "In March, what did she say …"
     between = before[said:] if said < len(before) else after[: said - len(before)]
     # "what did she say that she read in March", "the book, which … in March, …"

@@ -102,9 +102,7 @@ def _answer(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Answer:
     return Answer(ask, exact, clock, _share(hits[:k], ask), first, _share(plain, ask), read)
 
 
-def _window(
-    memory: Memory, text: str, now: datetime, zone: tzinfo
-) -> tuple[Window | None, str]:
+def _window(memory: Memory, text: str, now: datetime, zone: tzinfo) -> tuple[Window | None, str]:
     """The window of a question, and what is left to search for.
 
     One beside an event is dated by what recall finds of the event; its words then only say when.

@@ -132,7 +132,13 @@ def show_when(result: dict[str, Any], console: Console) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    columns = ("windows_exact", "clocks_exact", "answers@5", "answers@5_recall_alone", "first_or_last@1")
+    columns = (
+        "windows_exact",
+        "clocks_exact",
+        "answers@5",
+        "answers@5_recall_alone",
+        "first_or_last@1",
+    )
     everything = {"n": result["n"], **{name: result[name] for name in columns}}
     for title, rows in (
         ("by language", {**result["by_language"], "all": everything}),
@@ -143,11 +149,15 @@ def show_when(result: dict[str, Any], console: Console) -> None:
         for column in ("n", *columns):
             table.add_column(column.replace("_", " "), justify="right")
         for name, row in rows.items():
-            cells = ["" if row[column] is None else f"{100 * row[column]:.1f}" for column in columns]
+            cells = [
+                "" if row[column] is None else f"{100 * row[column]:.1f}" for column in columns
+            ]
             table.add_row(name, str(row["n"]), *cells)
         console.print(table)
     for failure in result["failures"]:
-        console.print(f"{failure['question']}\n  expected {failure['expected']}, read {failure['read']}")
+        console.print(
+            f"{failure['question']}\n  expected {failure['expected']}, read {failure['read']}"
+        )
     console.print(
         f"{result['n']} questions, {result['episodes']:,} episodes, model {result['embedder']}, "
         f"fiscal years of other months {100 * result['fiscal_years']:.1f} % exact"

@@ -137,7 +137,9 @@ def _quarter(rng: random.Random, today: date, zone: str) -> Asked:
 
 def _half_year(rng: random.Random, today: date, zone: str) -> Asked:
     year, n = today.year - rng.randrange(1, 4), rng.randrange(1, 3)
-    return Asked({"ordinal": n, "year": year}, date(year, 6 * n - 5, 1), month_of(year, 6 * n - 5, 6))
+    return Asked(
+        {"ordinal": n, "year": year}, date(year, 6 * n - 5, 1), month_of(year, 6 * n - 5, 6)
+    )
 
 
 def _half_month(rng: random.Random, today: date, zone: str) -> Asked:

@@ -52,6 +52,8 @@ DUTCH = Language(
     },
     dropped="de het",
     phrases=(
+        ("goede|elke|iedere|de|in morgen", "¤"),
+        ("op de dag af {n} {unit} geleden", "{n} {unit} ago to the day"),
         ("{n} {unit} geleden", "{n} {unit} ago"), ("precies {n} {unit} geleden", "exactly {n} {unit} ago"),
         ("ongeveer|bijna|ruim|zowat {n} {unit} geleden", "about {n} {unit} ago"),
         ("een paar {unit} geleden", "a few {unit} ago"), ("enkele {unit} geleden", "a few {unit} ago"),

@@ -47,9 +47,12 @@ FRENCH = Language(
         "passé arrivé produit": "happened", "importé importés": "imported",
         "ai avons avait avais étais était étions fut fus": "was", "vais allons": "will",
         "né née anniversaire": "born", "toujours souvent": "always",
+        "fait sait lait parfait satisfait portrait": "¤",
     },
     dropped="le la les l d du",
     phrases=(
+        ("il? y a {n} {unit} et demi|demie", "about {n} {unit} ago"),
+        ("il? y a {n} {unit} jour pour jour", "{n} {unit} ago to the day"),
         ("il? y a {n} {unit}", "{n} {unit} ago"), ("il? y a exactement {n} {unit}", "exactly {n} {unit} ago"),
         ("il? y a environ|presque|près|plus de? {n} {unit}", "about {n} {unit} ago"),
         ("il? y a quelques {unit}", "a few {unit} ago"),

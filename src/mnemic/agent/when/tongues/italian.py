@@ -51,6 +51,7 @@ ITALIAN = Language(
     },
     dropped="il lo la i gli le l",
     phrases=(
+        ("{n} {unit} e mezzo|mezza fa", "about {n} {unit} ago"),
         ("{n} {unit} fa", "{n} {unit} ago"), ("esattamente {n} {unit} fa", "exactly {n} {unit} ago"),
         ("circa|quasi {n} {unit} fa", "about {n} {unit} ago"),
         ("qualche|alcuni|alcune {unit} fa", "a few {unit} ago"),
@@ -88,7 +89,7 @@ ITALIAN = Language(
         ("venerdì santo", "Good Friday"), ("san silvestro", "New Year's Eve"),
         (f"prima {_OF}|che|dei|delle?", "before"), (f"dopo {_OF}|il|la|lo|l|che?", "after"),
         (f"la? {{unit}} prima {_OF}", "the {unit} before"), ("la {unit} dopo", "the {unit} after"),
-        (f"la {{unit}} successiva a|al|alla", "the {unit} after"), ("la {unit} precedente a|al|alla", "the {unit} before"),
+        ("la {unit} successiva a|al|alla", "the {unit} after"), ("la {unit} precedente a|al|alla", "the {unit} before"),
         ("{n} {unit} prima di|del|della|dell", "{n} {unit} before"),
         ("fino a|al|alla|all?", "until"), ("entro il|la|l|la?", "until"), ("al più tardi", "until"),
         ("a partire da|dal|dalla", "since"), ("da quando", "since"), ("da {month}", "since {month}"),

@@ -49,6 +49,7 @@ PORTUGUESE = Language(
     },
     dropped="o a os as",
     phrases=(
+        ("há|faz {n} {unit} e meio|meia", "about {n} {unit} ago"),
         ("há|faz {n} {unit} atrás?", "{n} {unit} ago"), ("há|faz exatamente {n} {unit}", "exactly {n} {unit} ago"),
         ("há|faz cerca|quase|uns|umas de? {n} {unit}", "about {n} {unit} ago"),
         ("há|faz alguns|algumas|uns|umas {unit} atrás?", "a few {unit} ago"),

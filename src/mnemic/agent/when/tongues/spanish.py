@@ -52,6 +52,8 @@ SPANISH = Language(
     },
     dropped="el la los las",
     phrases=(
+        ("hace {n} {unit} y medio|media", "about {n} {unit} ago"),
+        ("buena|buenas|la|una|cada|por|toda|primera mañana|mañanas", "¤"),
         ("hace {n} {unit}", "{n} {unit} ago"), ("hace exactamente {n} {unit}", "exactly {n} {unit} ago"),
         ("hace unos|unas|casi|aproximadamente {n} {unit}", "about {n} {unit} ago"),
         ("hace unos|unas|algunos|algunas {unit}", "a few {unit} ago"),
