@@ -101,5 +101,5 @@ PORTUGUESE = Language(
     ),
     past=("aram", "eram", "iram", "aste", "este", "iste", "ámos", "emos", "imos", "ava", "ia", "ou", "ei"),
     ahead=("arei", "erei", "irei", "ará", "erá", "irá", "remos", "arão", "erão", "irão"),
-    exact="março out set",
+    exact="março out set quê",
 )  # fmt: skip

@@ -100,5 +100,5 @@ SPANISH = Language(
     ),
     past=("aron", "ieron", "aste", "iste", "amos", "imos", "aba", "ía", "ó", "é"),
     ahead=("aré", "eré", "iré", "ará", "erá", "irá", "remos", "arán", "erán", "irán"),
-    exact="mar ago",
+    exact="mar ago qué",
 )  # fmt: skip
