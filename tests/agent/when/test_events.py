@@ -83,6 +83,15 @@ def test_resolved(query: str, start: str, end: str) -> None:
     assert (window.clock, window.hard) == ("said", False)
 
 
+def test_what_came_after_is_often_told_with_it() -> None:
+    """An event known only by when it was told of lets the day of its telling in."""
+    asked = parse_event_window("what did I say after the move?", NOW, "UTC")
+    assert asked is not None
+    told = datetime(2024, 3, 5, 10, tzinfo=UTC)
+    assert resolve(asked, Span.instant(told), "UTC").span.start == MARCH_5.start
+    assert resolve(asked, MARCH_5, "UTC").span.start == MARCH_5.end
+
+
 def test_hard_only_where_the_event_is_certain() -> None:
     """Even then only if the wording is plain about the clock and the edges are exact."""
     for query, hard in (
@@ -135,7 +144,48 @@ def test_days_are_those_of_the_asker() -> None:
     assert start == datetime(2024, 3, 7, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-WORDS = ["what", "did", "I", "say", "before", "after", "since", "until", "during", "the", "week", "of", "two", "days", "a", "party", "move", "and", "about", "when", "while", ",", "?", ".", "was", "in", "nach", "dem", "vor", "der", "Woche", "bevor", "ich", "avant", "le", "après", "depuis", "antes", "de", "la"]
+WORDS = [
+    "what",
+    "did",
+    "I",
+    "say",
+    "before",
+    "after",
+    "since",
+    "until",
+    "during",
+    "the",
+    "week",
+    "of",
+    "two",
+    "days",
+    "a",
+    "party",
+    "move",
+    "and",
+    "about",
+    "when",
+    "while",
+    ",",
+    "?",
+    ".",
+    "was",
+    "in",
+    "nach",
+    "dem",
+    "vor",
+    "der",
+    "Woche",
+    "bevor",
+    "ich",
+    "avant",
+    "le",
+    "après",
+    "depuis",
+    "antes",
+    "de",
+    "la",
+]
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,12 +4,18 @@ moments.py    one moment, read strictly: ISO 8601, zones
 calendar.py   days, weeks, months, seasons, holidays as spans
 grammar.py    the words, and the register of rules
 absolute.py   rules of the calendar: dates, months, seasons, holidays
+periods.py    rules of numbered weeks, halves of years, fiscal years
 relative.py   rules relative to the present: yesterday, two weeks ago
 compose.py    expressions made of expressions: between, before, early, at 3 pm
 window.py     the span that a question asks for, on which clock, and how strictly
+tongues/      six more languages, rewritten in the grammar's words
 tells.py      the time that a statement tells of
+events.py     windows beside events, which somebody else dates
+aim.py        what a question asks of order and number
 """
 
+from mnemic.agent.when.aim import Aim, parse_aim
+from mnemic.agent.when.events import EventWindow, parse_event_window, resolve
 from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
 from mnemic.agent.when.window import parse_window
@@ -17,4 +23,15 @@ from mnemic.agent.when.window import parse_window
 RULES_VERSION = 3
 """Changes whenever the same text would give another event time."""
 
-__all__ = ["RULES_VERSION", "parse_moment", "parse_window", "tells_of", "zone_of"]
+__all__ = [
+    "RULES_VERSION",
+    "Aim",
+    "EventWindow",
+    "parse_aim",
+    "parse_event_window",
+    "parse_moment",
+    "parse_window",
+    "resolve",
+    "tells_of",
+    "zone_of",
+]
