@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mnemic.agent.recall.order import coverage, in_order, strong_rows, tells_time
+from mnemic.agent.recall.order import coverage, in_order, is_meant, strong_rows, tells_time
 from mnemic.agent.when.aim import Aim, parse_aim
+from mnemic.agent.when.events import parse_event_window
+from mnemic.vocabulary import Span
 
 AIMS = [
     ("When did I first meet Ana?", "first"), ("What was the first time I swam?", "first"),
@@ -107,3 +110,17 @@ def test_a_question_when_asks_for_what_tells_a_time() -> None:
     begins, ends = np.array([0, 5, 9]), np.array([1, 86_400, 10])
     assert tells_time(begins, ends, Aim("when")).tolist() == [0, 1, 0]
     assert tells_time(begins, ends, Aim()).tolist() == [0, 0, 0]
+
+
+def test_an_event_is_meant_if_it_has_all_its_words_and_a_time() -> None:
+    """What is dated only by its telling dates "the week after", but no open window."""
+    now = datetime(2024, 5, 15, tzinfo=UTC)
+    day = Span(datetime(2024, 3, 5, tzinfo=UTC), datetime(2024, 3, 6, tzinfo=UTC))
+    asked = parse_event_window("what did I say after the move to Rome", now, "UTC")
+    week = parse_event_window("what did I say the week after the move to Rome", now, "UTC")
+    assert asked is not None
+    assert week is not None
+    assert is_meant(asked, "We moved to Rome.", day)
+    assert not is_meant(asked, "We moved to Paris.", day)
+    assert not is_meant(asked, "We moved to Rome.", Span.instant(now))
+    assert is_meant(week, "We moved to Rome.", Span.instant(now))

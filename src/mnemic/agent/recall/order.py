@@ -1,4 +1,4 @@
-"""The earliest or the latest of what strongly bears on a question, where it asks for that.
+"""Order in time: the earliest or latest of what strongly bears on a question that asks for it.
 
 The rule: of the first STRONG_MAX rows by score, those bear *strongly* on the question
 
@@ -14,12 +14,15 @@ asks for no order is left as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.terms import query_terms, terms_of
 from mnemic.agent.when.aim import Aim
+from mnemic.agent.when.events import EventWindow
+from mnemic.vocabulary import Span
 
 STRONG = 0.25
 COVERED = 0.75
@@ -107,3 +110,20 @@ def tells_time(
     """
     told = (happened_to_us - happened_from_us) > 1
     return (told & (aim.kind == "when")).astype(np.float32)
+
+
+def is_meant(asked: EventWindow, text: str, happened: Span) -> bool:
+    """Whether an episode is surely the event that a question names, and dates it well enough.
+
+    It has every word of the event's. One that names no time of its own happened at or before the
+    moment when it was said: that dates "the week after", but no open "before" and "after".
+
+    Args:
+        asked: the window beside the event.
+        text: the episode's.
+        happened: when the episode happened.
+    """
+    dated = happened.end - happened.start > timedelta(microseconds=1)
+    if not (dated or asked.unit):
+        return False
+    return set(query_terms(asked.words)) <= set(terms_of(text))

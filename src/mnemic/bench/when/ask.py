@@ -12,9 +12,8 @@ import numpy as np
 
 from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
-from mnemic.agent.recall.order import coverage, in_order
+from mnemic.agent.recall.order import coverage, in_order, is_meant
 from mnemic.agent.records import Hit, Window
-from mnemic.agent.terms import query_terms, terms_of
 from mnemic.agent.when import parse_window, zone_of
 from mnemic.agent.when.aim import parse_aim
 from mnemic.agent.when.events import parse_event_window, resolve
@@ -117,9 +116,9 @@ def _window(memory: Memory, text: str, now: datetime, zone: tzinfo) -> tuple[Win
     if not found:
         return None, text
     episode = found[0].episode
-    # What has every word of the event's is surely the one that was meant.
-    certain = set(query_terms(asked.words)) <= set(terms_of(episode.text))
-    window = resolve(asked, episode.happened, zone, certain=certain)
+    if not is_meant(asked, episode.text, episode.happened):
+        return None, text
+    window = resolve(asked, episode.happened, zone, certain=True)
     rest = f"{text[: asked.start]} {text[asked.end :]}"
     return window, rest if window.hard else text
 
