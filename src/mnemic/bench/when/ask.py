@@ -73,8 +73,8 @@ class _Hands:
 
 def run_world(
     world: World, folder: Path, embedder: Embedder | Literal["auto"] | None
-) -> tuple[list[Answer], int]:
-    """The answers to a world's questions, and how many episodes it has."""
+) -> tuple[list[Answer], int, str | None]:
+    """The answers to a world's questions, how many episodes it has, and the embedding space."""
     clock = _Hands(world.now)
     path = folder / f"{world.zone.replace('/', '-')}.mnemic"
     with Memory(path, embedder=embedder, zone=world.zone, clock=clock, background=False) as memory:
@@ -82,7 +82,8 @@ def run_world(
         if memory.embedder is not None:
             memory.ready()
         place = zone_of(world.zone)
-        return [_answer(memory, ask, world.now, place) for ask in world.asks], count
+        space = None if memory.embedder is None else memory.embedder.space
+        return [_answer(memory, ask, world.now, place) for ask in world.asks], count, space
 
 
 def _answer(memory: Memory, ask: Ask, now: datetime, zone: tzinfo) -> Answer:

@@ -46,12 +46,12 @@ def run_when(
     if per_zone < 10:
         raise InvalidInput(f"per_zone is {per_zone!r}; ask 10 questions a zone at least")
     answers: list[Answer] = []
-    episodes = 0
+    episodes, space = 0, None
     with tempfile.TemporaryDirectory(prefix="mnemic-when-") as folder:
         for number, world in enumerate(worlds(per_zone, seed)):
             if progress:
                 progress(world.zone, number, len(ZONES))
-            given, count = run_world(world, Path(folder), embedder)
+            given, count, space = run_world(world, Path(folder), embedder)
             answers += given
             episodes += count
     return {
@@ -64,7 +64,7 @@ def run_when(
         "fiscal_years": _fiscal_years(),
         "failures": _failures(answers),
         "rules_version": RULES_VERSION,
-        "embedder": None if embedder is None else getattr(embedder, "space", embedder),
+        "embedder": space,
         "seed": seed,
     }
 
