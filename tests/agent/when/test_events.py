@@ -98,6 +98,7 @@ def test_hard_only_where_the_event_is_certain() -> None:
         ("what did I say before the move?", True),
         ("what did I say two weeks after the move?", False),
         ("which car did I have before the move?", False),
+        ("what happened before the move?", False),
     ):
         asked = parse_event_window(query, NOW, "UTC")
         assert asked is not None

@@ -227,7 +227,8 @@ def resolve(
         event: when the event was.
         zone: the asker's zone, in which days begin and end.
         certain: whether the event is surely the one that was meant; only then may the window be
-            hard, and only where the wording is plain about the clock.
+            hard, and only where the wording asks plainly for a saying or a storing: what happened
+            is often known only by when it was told of, and then two such times would be compared.
 
     Raises:
         InvalidTime: there is no such zone.
@@ -241,7 +242,7 @@ def resolve(
     return Window(
         span=days.span(place),
         clock=event_window.clock,
-        hard=certain and event_window.certain and not vague,
+        hard=certain and event_window.certain and event_window.clock != "happened" and not vague,
         phrase=event_window.phrase,
         zone=str(place),
     )
