@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mnemic.agent.records import Window
 from mnemic.agent.when import parse_window
+from mnemic.agent.when.grammar import RULES
 from mnemic.errors import InvalidTime
 
 NOW = datetime(2024, 5, 15, 14, 30, tzinfo=UTC)  # a Wednesday
@@ -327,6 +328,27 @@ def _took(text: str) -> float:
     start = time.perf_counter()
     parse_window(text, NOW, "UTC")
     return time.perf_counter() - start
+
+
+def test_rules_are_passed_over_only_where_they_cannot_begin() -> None:
+    """A rule that names the characters it can begin with matches nowhere else."""
+    texts = [phrase for phrase, _, _ in DAYS] + [
+        WORDS,
+        WORDS.upper(),
+        "H1 2024 Q3 FY24 KW 23 W7 2024",
+    ]
+    texts += [
+        "the first fiscal quarter of 2024",
+        "fiscal Q2",
+        "half a year ago",
+        "2024-W07",
+        "1990s",
+    ]
+    for text in texts:
+        for start in range(len(text)):
+            for pattern, _, _, _, _, begins in RULES:
+                if pattern.match(text, start):
+                    assert not begins or text[start].lower() in begins, (text[start:], pattern)
 
 
 def test_a_topic_leaves_the_clock_to_the_saying() -> None:

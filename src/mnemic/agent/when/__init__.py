@@ -4,12 +4,14 @@ moments.py    one moment, read strictly: ISO 8601, zones
 calendar.py   days, weeks, months, seasons, holidays as spans
 grammar.py    the words, and the register of rules
 absolute.py   rules of the calendar: dates, months, seasons, holidays
+periods.py    rules of numbered weeks, halves of years, fiscal years
 relative.py   rules relative to the present: yesterday, two weeks ago
 compose.py    expressions made of expressions: between, before, early, at 3 pm
 window.py     the span that a question asks for, on which clock, and how strictly
-events.py     windows beside an event that is named but not dated
-aim.py        what a question asks of order and number
+tongues/      six more languages, rewritten in the grammar's words
 tells.py      the time that a statement tells of
+events.py     windows beside events, which somebody else dates
+aim.py        what a question asks of order and number
 """
 
 from mnemic.agent.when.aim import Aim, parse_aim

@@ -67,6 +67,7 @@ def choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
 
 
 def around(present: Present, reach: int = 1) -> Iterator[int]:
+    """The years near the present, late ones first; only the known one where there is one."""
     if present.year is not None:
         yield present.year
         return
@@ -84,17 +85,27 @@ def _month_day(match: re.Match[str], present: Present, text: str) -> Days | None
     return choose((_day(year, month, day) for year in around(present, reach)), present)
 
 
-@rule(r"(?P<year>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:T[\d:.]{2,15}Z?)?", "day", dated=True)
+@rule(
+    r"(?P<year>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:T[\d:.]{2,15}Z?)?",
+    "day",
+    dated=True,
+    begins="0123456789",
+)
 def _iso(match: re.Match[str], present: Present) -> Days | None:
     return _day(int(match["year"]), int(match["m"]), int(match["d"]))
 
 
-@rule(r"(?P<year>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])(?!-)", "month", dated=True)
+@rule(r"(?P<year>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])(?!-)", "month", dated=True, begins="12")
 def _iso_month(match: re.Match[str], present: Present) -> Days | None:
     return cal.months(int(match["year"]), int(match["m"]))
 
 
-@rule(r"(?P<a>\d{1,2})(?P<s>[/.])(?P<b>\d{1,2})(?P=s)(?P<year>\d{4})", "day", dated=True)
+@rule(
+    r"(?P<a>\d{1,2})(?P<s>[/.])(?P<b>\d{1,2})(?P=s)(?P<year>\d{4})",
+    "day",
+    dated=True,
+    begins="0123456789",
+)
 def _figures(match: re.Match[str], present: Present) -> Days | None:
     """05/07/2024 is May 7 unless the day comes first; 25.07.2024 always has the day first."""
     a, b, year = int(match["a"]), int(match["b"]), int(match["year"])
@@ -133,19 +144,19 @@ def _calendar_day(match: re.Match[str], present: Present) -> Days | None:
     return _month_day(match, present, match["day"])
 
 
-@rule(r"on\s+the\s+(?P<day>\d{1,2})(?:st|nd|rd|th)(?=\s*(?:[?.!,;)]|$))", "day")
+@rule(r"on\s+the\s+(?P<day>\d{1,2})(?:st|nd|rd|th)(?=\s*(?:[?.!,;)]|$))", "day", begins="o")
 def _day_of_month(match: re.Match[str], present: Present) -> Days | None:
     today, day = present.today, int(match["day"])
     firsts = (cal.months(today.year, today.month + k).first for k in (2, 1, 0, -1, -2))
     return choose((_day(first.year, first.month, day) for first in firsts), present)
 
 
-@rule(f"{MONTH},?\\s+(?:of\\s+)?{ANY_YEAR}", "month", dated=True)
+@rule(f"{MONTH},?\\s+(?:of\\s+)?{ANY_YEAR}", "month", dated=True, begins="adfjmnos")
 def _month_year(match: re.Match[str], present: Present) -> Days | None:
     return cal.months(int(match["year"]), cal.MONTHS[match["month"].lower()])
 
 
-@rule(f"(?P<which>last|this|next|past)\\s+{MONTH}", "month")
+@rule(f"(?P<which>last|this|next|past)\\s+{MONTH}", "month", begins="lntp")
 def _which_month(match: re.Match[str], present: Present) -> Found | None:
     text, start, end = match.string, match.start(), match.end()
     if match["month"] == "may" and text[end : end + 2].strip()[:1].isalpha():
@@ -163,7 +174,7 @@ def _which_month(match: re.Match[str], present: Present) -> Found | None:
     return Found(days, start, end, dated=True, kind="month")
 
 
-@rule(MONTH, "month", bare=True)
+@rule(MONTH, "month", bare=True, begins="adfjmnos")
 def _bare_month(match: re.Match[str], present: Present) -> Days | None:
     name = match["month"].lower()
     if name in _NAMES and _PERSON.match(match.string, match.end()):
@@ -173,7 +184,8 @@ def _bare_month(match: re.Match[str], present: Present) -> Days | None:
 
 
 @rule(
-    f"(?:Q(?P<n>[1-4])|(?:the\\s+)?(?P<word>{any_of(ORDINALS)})\\s+quarter)(?:\\s+(?:of\\s+)?{YEAR})?"
+    f"(?:Q(?P<n>[1-4])|(?:the\\s+)?(?P<word>{any_of(ORDINALS)})\\s+quarter)(?:\\s+(?:of\\s+)?{YEAR})?",
+    begins="qtfsl12345",
 )
 def _quarter(match: re.Match[str], present: Present) -> Days | None:
     n = int(match["n"]) if match["n"] else ORDINALS[match["word"].lower()]
@@ -185,7 +197,7 @@ def _quarter(match: re.Match[str], present: Present) -> Days | None:
     return choose((cal.months(year, 3 * n - 2, 3) for year in around(present)), present)
 
 
-@rule(f"(?:the\\s+)?(?P<which>last|this|next|past)\\s+{SEASON}", "season")
+@rule(f"(?:the\\s+)?(?P<which>last|this|next|past)\\s+{SEASON}", "season", begins="lntp")
 def _which_season(match: re.Match[str], present: Present) -> Found | None:
     if _NOT_SEASON.match(match.string, match.end()):
         return None
@@ -205,12 +217,12 @@ def _sure(match: re.Match[str], days: Days) -> Found:
     return Found(days, match.start(), match.end(), dated=True, kind="season")
 
 
-@rule(f"(?:the\\s+)?{SEASON}\\s+(?:of\\s+)?{YEAR}", "season", dated=True)
+@rule(f"(?:the\\s+)?{SEASON}\\s+(?:of\\s+)?{YEAR}", "season", dated=True, begins="tsafw")
 def _season_year(match: re.Match[str], present: Present) -> Days | None:
     return cal.season(match["season"].lower(), int(match["year"]))
 
 
-@rule(f"(?:the\\s+)?{SEASON}", "season", bare=True)
+@rule(f"(?:the\\s+)?{SEASON}", "season", bare=True, begins="tsafw")
 def _bare_season(match: re.Match[str], present: Present) -> Days | None:
     if _NOT_SEASON.match(match.string, match.end()):
         return None
@@ -246,12 +258,12 @@ def _holiday(match: re.Match[str], present: Present) -> Found | None:
     return Found(cal.one(day), match.start(), end, bare=not sure, dated=sure, kind="holiday")
 
 
-@rule(r"(?:the\s+)?(?P<decade>(?:1[5-9]|20)\d0)['’]?s", dated=True)
+@rule(r"(?:the\s+)?(?P<decade>(?:1[5-9]|20)\d0)['’]?s", dated=True, begins="t12")
 def _decade(match: re.Match[str], present: Present) -> Days | None:
     return cal.years(int(match["decade"]), 10)
 
 
-@rule(r"the\s+['’]?(?P<decade>[2-9]0)['’]?s", dated=True)
+@rule(r"the\s+['’]?(?P<decade>[2-9]0)['’]?s", dated=True, begins="t")
 def _short_decade(match: re.Match[str], present: Present) -> Days | None:
     """The 90s are the latest that have begun."""
     decade = int(match["decade"])
@@ -260,7 +272,7 @@ def _short_decade(match: re.Match[str], present: Present) -> Days | None:
     return cal.years(year, 10) if year > 0 else None
 
 
-@rule(YEAR, "year", bare=True, dated=True)
+@rule(YEAR, "year", bare=True, dated=True, begins="12")
 def _year(match: re.Match[str], present: Present) -> Days | None:
     tail = match.string[match.end() : match.end() + 24]
     if _COUNTED.match(tail) or re.match(r"[-/.,:]\d", tail):

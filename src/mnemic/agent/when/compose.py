@@ -170,7 +170,11 @@ def _inner(text: str, at: int, present: Present) -> Found | None:
     found = atom(text, at, present)
     if found is None or found.kind not in ("month", "season", "holiday", "weekday", "day", "unit"):
         return found
-    if found.kind == "weekday" and found.days.hours is None and (match := _DATE.match(text, found.end)):
+    if (
+        found.kind == "weekday"
+        and found.days.hours is None
+        and (match := _DATE.match(text, found.end))
+    ):
         day = atom(text, match.end(), present)  # "Monday, May 7"
         if day is not None and day.kind == "day":
             return replace(day, start=at)

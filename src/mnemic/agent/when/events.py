@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
@@ -38,17 +38,13 @@ _RELATIONS: dict[str, Relation] = {
     "by the time of": "until", "during": "during", "when": "during", "while": "during",
     "of": "during",
 }  # fmt: skip
-# "look after the kids", "named after", "the day after day"
+# "look after the kids", "named after"
 _NO_RELATION = re.compile(
-    r"\b(?:look(?:s|ed|ing)?|nam(?:e|ed|ing)|tak(?:e|es|ing)|took|runs?|ran|running|go|goes|went|"
-    r"ask(?:s|ed)?|com(?:e|es)|chas(?:e|ed|ing)|well|ever|even|long|soon|shortly|right|just|the|ever)"
-    r"\s+$",
-    _I,
+    r"\b(?:look(?:s|ed|ing)?|nam(?:e|ed|ing)|ask(?:s|ed)|chas(?:e|ed|ing))\s+$", _I
 )
-_CLOSELY = re.compile(r"\b(?:ever|even|long|soon|shortly|right|just)\s+$", _I)
 _NO_EVENT = re.compile(
-    r"(?:all\s+(?:this|that)|that|this|it|then|now|all|me|you|him|her|us|them|long|work|school|lunch|dinner|breakfast|"
-    r"class|dark|bed|sleep|today|which|what|when|is|was|are|do|does|did|will|should|can|could|"
+    r"(?:all\s+(?:this|that)|that|this|it|then|now|all|me|you|him|her|us|them|long|work|school|"
+    r"lunch|dinner|breakfast|class|dark|bed|sleep|today|which|what|when|is|was|are|do|does|did|will|should|can|could|"
     r"would|I|we|he|she|they|and|or|the)?\W*$",
     _I,
 )
@@ -64,10 +60,13 @@ _GOES_ON = re.compile(
     r"would|should|what|who|where|when|why|how|which|and\s+(?:what|who|where|when|why|how|which))\b",
     _I,
 )
-_ASKS_ON = re.compile(r"\s+(?:what|who|where|why|how|which)\s+(?:did|do|was|were|is|are|have|had)\b", _I)
-_ABOUT_ELSEWHERE = frozenset(
-    "über sur sobre su sul sulla sull over acerca propos qué quoi was wat cosa".split()
+_ASKS_ON = re.compile(
+    r"\s+(?:what|who|where|why|how|which)\s+(?:did|do|was|were|is|are|have|had)\b", _I
 )
+_ABOUT_ELSEWHERE = frozenset((
+    "über", "sur", "sobre", "su", "sul", "sulla", "over", "acerca", "propos",
+    "qué", "quoi", "was", "wat", "cosa",
+))  # fmt: skip
 _CONJUNCTIONS = re.compile(
     r"\b(?:bevor|nachdem|seitdem|als|avant qu|après qu|depuis qu|quand|antes de que|después de que|"
     r"desde que|cuando|antes que|depois que|quando|prima che|dopo che|da quando|voordat|nadat|toen)",
@@ -146,7 +145,7 @@ def _openings(reading: Reading) -> Iterator[re.Match[str]]:
         at = match.end()
         before = text[max(0, match.start() - 20) : match.start()]
         word = (match["beside"] or match["open"]).lower()
-        if _NO_RELATION.search(before) and not _CLOSELY.search(before):
+        if _NO_RELATION.search(before):
             continue
         if word == "of" and (match["count"] or not match["the"]):
             continue
@@ -219,25 +218,31 @@ def resolve(
     """The window, now that the event is known.
 
     "Before" ends and "after" begins with the local days on which the event was; "since" and "until"
-    take them in.
+    take them in. An event that is known only by the moment at which it was told of (a span of a
+    microsecond) lies at or before that moment, and what came after it is often told with it: then
+    an open "after" takes the day in too.
 
     Args:
         event_window: what a question asks for.
         event: when the event was.
         zone: the asker's zone, in which days begin and end.
         certain: whether the event is surely the one that was meant; only then may the window be
-            hard, and only where the wording is plain about the clock.
+            hard, and only where the wording asks plainly for a saying or a storing: what happened
+            is often known only by when it was told of, and then two such times would be compared.
 
     Raises:
         InvalidTime: there is no such zone.
     """
     place = zone_of(zone)
+    told_only = event.end - event.start <= timedelta(microseconds=1)
+    if told_only and event_window.relation == "after" and not event_window.unit:
+        event_window = replace(event_window, relation="since")
     days = _beside(event_window, _local_days(event, place))
     vague = event_window.apart and event_window.unit != "day"
     return Window(
         span=days.span(place),
         clock=event_window.clock,
-        hard=certain and event_window.certain and not vague,
+        hard=certain and event_window.certain and event_window.clock != "happened" and not vague,
         phrase=event_window.phrase,
         zone=str(place),
     )

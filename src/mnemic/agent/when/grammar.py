@@ -113,17 +113,22 @@ def words_of(text: str) -> list[str]:
 
 
 Build = Callable[[re.Match[str], Present], "Days | Found | None"]
-Rule = tuple[re.Pattern[str], Build, Kind, bool, bool]
+Rule = tuple[re.Pattern[str], Build, Kind, bool, bool, str]
 RULES: list[Rule] = []
 
 
 def rule(
-    pattern: str, kind: Kind = "", *, bare: bool = False, dated: bool = False
+    pattern: str, kind: Kind = "", *, bare: bool = False, dated: bool = False, begins: str = ""
 ) -> Callable[[Build], Build]:
-    """Registers a function as the meaning of a pattern."""
+    """Registers a function as the meaning of a pattern.
+
+    `begins` are the lower-case characters that it can begin with, if they are few: most places of
+    a text are then passed over without trying it.
+    """
 
     def keep(build: Build) -> Build:
-        RULES.append((re.compile(pattern + r"(?!\w)", re.IGNORECASE), build, kind, bare, dated))
+        compiled = re.compile(pattern + r"(?!\w)", re.IGNORECASE)
+        RULES.append((compiled, build, kind, bare, dated, begins))
         return build
 
     return keep
@@ -141,7 +146,10 @@ def number(text: str) -> tuple[int, int]:
 def atom(text: str, start: int, present: Present) -> Found | None:
     """The longest simple expression that begins exactly here."""
     best: Found | None = None
-    for pattern, build, kind, bare, dated in RULES:
+    initial = text[start : start + 1].lower()
+    for pattern, build, kind, bare, dated, begins in RULES:
+        if begins and initial not in begins:
+            continue
         match = pattern.match(text, start)
         if match is None or (best is not None and match.end() <= best.end):
             continue

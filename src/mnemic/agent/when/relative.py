@@ -13,35 +13,38 @@ from mnemic.agent.when.grammar import COUNT, PART, UNIT, WEEKDAY, Found, Present
 _NEAR_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
-@rule(r"(?:the\s+)?day\s+before\s+yesterday", "day", dated=True)
+@rule(r"(?:the\s+)?day\s+before\s+yesterday", "day", dated=True, begins="td")
 def _before_yesterday(match: re.Match[str], present: Present) -> Days | None:
     return cal.one(cal.shift(present.today, -2))
 
 
-@rule(r"(?:the\s+)?day\s+after\s+tomorrow", "day", dated=True)
+@rule(r"(?:the\s+)?day\s+after\s+tomorrow", "day", dated=True, begins="td")
 def _after_tomorrow(match: re.Match[str], present: Present) -> Days | None:
     return cal.one(cal.shift(present.today, 2))
 
 
 @rule(
-    f"(?:earlier\\s+)?(?P<name>yesterday|today|tomorrow)(?!['’]s)(?:\\s+{PART})?", "day", dated=True
+    f"(?:earlier\\s+)?(?P<name>yesterday|today|tomorrow)(?!['’]s)(?:\\s+{PART})?",
+    "day",
+    dated=True,
+    begins="eyt",
 )
 def _near_day(match: re.Match[str], present: Present) -> Days | None:
     day = cal.shift(present.today, _NEAR_DAYS[match["name"].lower()])
     return narrowed(cal.one(day), match["part"])
 
 
-@rule(r"last\s+night", "day", dated=True)
+@rule(r"last\s+night", "day", dated=True, begins="l")
 def _last_night(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(cal.shift(present.today, -1)), "night")
 
 
-@rule(r"tonight", "day", dated=True)
+@rule(r"tonight", "day", dated=True, begins="t")
 def _tonight(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(present.today), "night")
 
 
-@rule(f"this\\s+{PART}", "day", dated=True)
+@rule(f"this\\s+{PART}", "day", dated=True, begins="t")
 def _this_part(match: re.Match[str], present: Present) -> Days | None:
     return narrowed(cal.one(present.today), match["part"])
 
@@ -56,7 +59,11 @@ _LOOSE = r"(?P<loose>about|around|almost|nearly|over|roughly|approximately|more\
 
 
 @rule(f"(?P<just>exactly|precisely)\\s+{COUNT}\\s+{UNIT}\\s+(?:ago|back)", "day", dated=True)
-@rule(f"(?P<just>){COUNT}\\s+{UNIT}\\s+(?:ago|back),?\\s+(?:today|to\\s+the\\s+day)", "day", dated=True)
+@rule(
+    f"(?P<just>){COUNT}\\s+{UNIT}\\s+(?:ago|back),?\\s+(?:today|to\\s+the\\s+day)",
+    "day",
+    dated=True,
+)
 def _to_the_day(match: re.Match[str], present: Present) -> Found | None:
     """Three months ago to the day: the day of the same number, or that month's last."""
     least, most = number(match["count"])
@@ -110,14 +117,14 @@ def _exact(present: Present, unit: timedelta, least: int, most: int) -> Days:
     return replace(cal.one(present.today), exact=ends)
 
 
-@rule(r"half\s+a\s+year\s+ago")
+@rule(r"half\s+a\s+year\s+ago", begins="h")
 def _half_year(match: re.Match[str], present: Present) -> Found | None:
     today = present.today
     days = cal.months(today.year, today.month - 7, 3)
     return Found(days, match.start(), match.end(), vague=True)
 
 
-@rule(r"half\s+an\s+hour\s+ago")
+@rule(r"half\s+an\s+hour\s+ago", begins="h")
 def _half_hour(match: re.Match[str], present: Present) -> Found | None:
     days = _exact(present, timedelta(minutes=1), 20, 40)
     return Found(days, match.start(), match.end(), vague=True)
@@ -133,6 +140,7 @@ def _years_and_half(match: re.Match[str], present: Present) -> Found | None:
 @rule(
     f"(?:(?:in|over|during|within|for)\\s+)?(?:the\\s+)?(?:last|past|previous)\\s+{COUNT}\\s+{UNIT}",
     "rolling",
+    begins="iodwftlp",
 )
 def _last_n(match: re.Match[str], present: Present) -> Found | None:
     least, most = number(match["count"])
@@ -143,8 +151,8 @@ def _last_n(match: re.Match[str], present: Present) -> Found | None:
 
 
 @rule(r"(?:(?:in|over|during|within)\s+)?the\s+(?:past|last)\s+"
-      r"(?P<unit>day|week|month|year|quarter|decade|hour)", "rolling")  # fmt: skip
-@rule(r"(?:in|over|during|within)\s+(?:past|last)\s+(?P<unit>hour)", "rolling")
+      r"(?P<unit>day|week|month|year|quarter|decade|hour)", "rolling", begins="iodwt")  # fmt: skip
+@rule(r"(?:in|over|during|within)\s+(?:past|last)\s+(?P<unit>hour)", "rolling", begins="iodwt")
 def _past_unit(match: re.Match[str], present: Present) -> Days | None:
     if re.match(r"\s+of\b", match.string[match.end() :]):
         return None
@@ -166,7 +174,7 @@ def _rolling(unit: str, count: int, present: Present) -> Days:
 
 
 @rule(r"(?:earlier\s+)?(?P<which>last|this|next|previous|current)\s+"
-      r"(?P<unit>weekend|week|month|quarter|year|decade)", "unit")  # fmt: skip
+      r"(?P<unit>weekend|week|month|quarter|year|decade)", "unit", begins="elntpc")  # fmt: skip
 def _which_unit(match: re.Match[str], present: Present) -> Days | None:
     if re.match(r"['’]s\b|\s+of\b", match.string[match.end() :]):
         return None  # "last year of school"
@@ -174,7 +182,7 @@ def _which_unit(match: re.Match[str], present: Present) -> Days | None:
     return which_unit({"next": 1, "this": 0, "current": 0}.get(which, -1), match["unit"], present)
 
 
-@rule(r"(?:on|at|over|during)\s+the\s+weekend", "unit")
+@rule(r"(?:on|at|over|during)\s+the\s+weekend", "unit", begins="oad")
 def _the_weekend(match: re.Match[str], present: Present) -> Days | None:
     today = present.today
     back = 0 if today.weekday() >= 5 or present.toward == "future" else -7
@@ -219,13 +227,13 @@ def _weekday(match: re.Match[str], present: Present) -> Found | None:
     return Found(days, match.start(), match.end(), bare=bare, dated=bool(which), kind="weekday")
 
 
-@rule(r"recently|lately|these\s+days|of\s+late", "rolling")
+@rule(r"recently|lately|these\s+days|of\s+late", "rolling", begins="rlto")
 def _recently(match: re.Match[str], present: Present) -> Found | None:
     days = _thirty(present.today)
     return Found(days, match.start(), match.end(), vague=True, kind="rolling")
 
 
-@rule(r"the\s+other\s+(?P<unit>day|night|week)")
+@rule(r"the\s+other\s+(?P<unit>day|night|week)", begins="t")
 def _other_day(match: re.Match[str], present: Present) -> Found | None:
     reach = 21 if match["unit"].lower() == "week" else 10
     days = Days(cal.shift(present.today, -reach), present.today)

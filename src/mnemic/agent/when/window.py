@@ -40,7 +40,8 @@ _EVENT = re.compile(
 _HAPPENED_PLAIN = re.compile(
     r"(?:\bwhat(?:\s+\w+){0,2}\s+happen(?:ed|s)?|\bwhat\s+(?:did|have|has)\s+\w+(?:\s+\w+)?\s+"
     r"(?:do|done)|\bevents|\bwhat\s+went\s+on|\banything\s+happen(?:ed)?)"
-    r"(?:\s+(?:to|with)\s+\w+)?[\s,]*$",
+    r"(?:\s+(?:to|with)(?:\s+(?!(?:I|we|he|she|they|it|that|who|which|when|where|was|were|is)\b)[\w'’]+)"
+    r"{1,4})?[\s,]*$",
     _I,
 )
 # Between "say" and the window: nothing but whom to, so that the window is that of the saying.
@@ -65,7 +66,8 @@ _LOOKS_BACK = re.compile(
 )
 # A span after these words measures something, or is a habit.
 _NOT_A_DATE = re.compile(
-    r"(?:\bhow\s+(?:many|long)[^?]{0,12}|\b(?:every|each|per|any|whole|entire|most)\s+)$", _I
+    r"(?:\bhow\s+(?:many(?!\s+times)|long)[^?]{0,12}|\b(?:every|each|per|any|whole|entire|most)\s+)$",
+    _I,
 )
 
 
@@ -177,6 +179,8 @@ def _clock_elsewhere(before: str, after: str) -> tuple[ClockName | None, bool]:
         if "imported" in rest:
             return "ingested", True
         return ("happened", True) if "happened" in rest else (None, False)
+    if not before.strip(" ,¿¡"):
+        return "said", True  # "In March, what did she say …"
     between = before[said:] if said < len(before) else after[: said - len(before)]
     # "what did she say that she read in March", "the book, which … in March, …"
     return (None, False) if _NOT_OF_SAYING.search(between) else ("said", True)

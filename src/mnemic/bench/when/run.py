@@ -46,12 +46,12 @@ def run_when(
     if per_zone < 10:
         raise InvalidInput(f"per_zone is {per_zone!r}; ask 10 questions a zone at least")
     answers: list[Answer] = []
-    episodes = 0
+    episodes, space = 0, None
     with tempfile.TemporaryDirectory(prefix="mnemic-when-") as folder:
         for number, world in enumerate(worlds(per_zone, seed)):
             if progress:
                 progress(world.zone, number, len(ZONES))
-            given, count = run_world(world, Path(folder), embedder)
+            given, count, space = run_world(world, Path(folder), embedder)
             answers += given
             episodes += count
     return {
@@ -64,7 +64,7 @@ def run_when(
         "fiscal_years": _fiscal_years(),
         "failures": _failures(answers),
         "rules_version": RULES_VERSION,
-        "embedder": None if embedder is None else getattr(embedder, "space", embedder),
+        "embedder": space,
         "seed": seed,
     }
 
@@ -132,7 +132,13 @@ def show_when(result: dict[str, Any], console: Console) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    columns = ("windows_exact", "clocks_exact", "answers@5", "answers@5_recall_alone", "first_or_last@1")
+    columns = (
+        "windows_exact",
+        "clocks_exact",
+        "answers@5",
+        "answers@5_recall_alone",
+        "first_or_last@1",
+    )
     everything = {"n": result["n"], **{name: result[name] for name in columns}}
     for title, rows in (
         ("by language", {**result["by_language"], "all": everything}),
@@ -143,11 +149,15 @@ def show_when(result: dict[str, Any], console: Console) -> None:
         for column in ("n", *columns):
             table.add_column(column.replace("_", " "), justify="right")
         for name, row in rows.items():
-            cells = ["" if row[column] is None else f"{100 * row[column]:.1f}" for column in columns]
+            cells = [
+                "" if row[column] is None else f"{100 * row[column]:.1f}" for column in columns
+            ]
             table.add_row(name, str(row["n"]), *cells)
         console.print(table)
     for failure in result["failures"]:
-        console.print(f"{failure['question']}\n  expected {failure['expected']}, read {failure['read']}")
+        console.print(
+            f"{failure['question']}\n  expected {failure['expected']}, read {failure['read']}"
+        )
     console.print(
         f"{result['n']} questions, {result['episodes']:,} episodes, model {result['embedder']}, "
         f"fiscal years of other months {100 * result['fiscal_years']:.1f} % exact"

@@ -137,7 +137,9 @@ def _quarter(rng: random.Random, today: date, zone: str) -> Asked:
 
 def _half_year(rng: random.Random, today: date, zone: str) -> Asked:
     year, n = today.year - rng.randrange(1, 4), rng.randrange(1, 3)
-    return Asked({"ordinal": n, "year": year}, date(year, 6 * n - 5, 1), month_of(year, 6 * n - 5, 6))
+    return Asked(
+        {"ordinal": n, "year": year}, date(year, 6 * n - 5, 1), month_of(year, 6 * n - 5, 6)
+    )
 
 
 def _half_month(rng: random.Random, today: date, zone: str) -> Asked:
@@ -162,7 +164,8 @@ def _week(rng: random.Random, today: date, zone: str) -> Asked:
 
 
 def _leap_day(rng: random.Random, today: date, zone: str) -> Asked:
-    year = max(y for y in range(today.year - 8, today.year + 1) if y % 4 == 0 and date(y, 2, 29) < today)
+    leap = (y for y in range(today.year - 8, today.year + 1) if y % 4 == 0)
+    year = max(y for y in leap if date(y, 2, 29) <= today)
     return _on(date(year, 2, 29))
 
 

@@ -25,7 +25,26 @@ ZONES = (
 )  # fmt: skip
 PEOPLE = ("Ana", "Bruno", "Chiara", "Dmitri", "Elif", "Farah")
 PLACES = ("Kitchen", "Garden", "Bridge", "Archive", "Ferry", "Studio", "Tower", "Market")
-SYLLABLES = "ba ke lo mir ta vel nor shu da fen gri pol ras tin vo zem har jun".split()
+SYLLABLES = [
+    "ba",
+    "ke",
+    "lo",
+    "mir",
+    "ta",
+    "vel",
+    "nor",
+    "shu",
+    "da",
+    "fen",
+    "gri",
+    "pol",
+    "ras",
+    "tin",
+    "vo",
+    "zem",
+    "har",
+    "jun",
+]
 REMARKS = (
     "{topic} costs less than we feared.", "I am not happy with how {topic} looks.",
     "{topic} needs another pair of hands.", "Two people praised {topic} to me.",
@@ -34,16 +53,14 @@ REMARKS = (
     "There is a leak at {topic}.", "I dreamt about {topic}.", "{topic} is what I am proudest of.",
 )  # fmt: skip
 EVENTS = ("{topic} opened its doors.", "A pipe burst at {topic}.", "{topic} won a prize.",
-          "{topic} was repainted.", "The lights failed at {topic}.")  # fmt: skip
+          "{topic} was repainted.", "The lights failed at {topic}.", "{topic} got a new roof.",
+          "Somebody bought {topic}.", "{topic} flooded.")  # fmt: skip
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with what is expected: the window, its clock, and the refs of the answers.
-
-    `event` is set where the window lies beside an event, which no wording dates.
-    """
+    """A question with what is expected: the window, its clock, and the refs of the answers."""
 
     qid: str
     text: str
@@ -53,7 +70,6 @@ class Ask:
     start: datetime | None
     end: datetime | None
     answers: frozenset[str]
-    event: str = ""
 
 
 @dataclass(slots=True)
@@ -69,18 +85,21 @@ class World:
         """One episode, stored when `stored` says, else just before the present."""
         stored = more.pop("stored", self.now - _MINUTE)
         row = {"text": text, "scope": SCOPE, "speaker": who, "said_at": said, "ref": ref, **more}
-        row["source"] = "bench"
+        row |= {
+            "source": "bench",
+            "session": f"{who} {said.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}",
+        }
         self.rows.setdefault(stored, []).append(row)
 
 
 def worlds(per_zone: int, seed: int = SEED) -> Iterator[World]:
     """One world a zone; presents differ, the leap day and days of changed clocks among them."""
     presents = (
-        datetime(2024, 5, 15, 14, 30), datetime(2025, 4, 1, 9), datetime(2024, 11, 5, 23, 40),
-        datetime(2024, 2, 29, 12), datetime(2025, 1, 2, 0, 20), datetime(2026, 8, 31, 18),
+        "2024-05-15T14:30", "2025-04-01T09:00", "2024-11-05T23:40", "2024-02-29T12:00",
+        "2025-01-02T00:20", "2026-08-31T18:00",
     )  # fmt: skip
-    for number, (zone, naive) in enumerate(zip(ZONES, presents, strict=True)):
-        now = naive.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    for number, (zone, present) in enumerate(zip(ZONES, presents, strict=True)):
+        now = datetime.fromisoformat(present).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         yield _world(random.Random(seed * 100 + number), World(zone, now), per_zone)  # noqa: S311
 
 
@@ -174,11 +193,10 @@ def _pose(
     asked: Asked,
     subject: _Subject,
     clock: str,
-    event: str = "",
 ) -> None:
     """Puts the answers and the distractors of a question into the world, and the question."""
     start, end = asked.span(world.zone)
-    earliest = world.now - timedelta(days=4 * 365)
+    earliest = world.now - timedelta(days=5 * 365)
     low, high = max(start, earliest), min(end, world.now - 2 * _MINUTE)
     count = rng.randrange(4, 8) if kind == "count" else rng.randrange(1, 4)
     answers = []
@@ -197,11 +215,14 @@ def _pose(
         # What happened is asked of nobody: others would be answers there.
         who, topic = (others[number], subject.topic) if said_of and number < 2 else (
             subject.who, subject.other)  # fmt: skip
-        _tell(rng, world, f"{subject.qid}/d{number}", who, topic, rng.choice(REMARKS), moment, clock)
-    bound = (None, None) if event else (start, end)
+        _tell(
+            rng, world, f"{subject.qid}/d{number}", who, topic, rng.choice(REMARKS), moment, clock
+        )
     world.asks.append(
-        Ask(subject.qid, text, kind if clock == "said" else f"{kind} ({clock})", wording.code,
-            clock, *bound, frozenset(answers), event)
+        Ask(
+            subject.qid, text, kind if clock == "said" else f"{kind} ({clock})", wording.code,
+            clock, start, end, frozenset(answers),
+        )
     )  # fmt: skip
 
 
@@ -218,7 +239,7 @@ def _tell(
         world.add(ref, who, remark.format(topic=topic), said, stored=moment)
         return
     told = rng.choice(EVENTS).format(topic=topic)
-    span = (moment, moment + timedelta(minutes=1))
+    span = (moment, moment + timedelta(seconds=1))
     latest = max((world.now - moment) // _MINUTE - 1, 1)
     said = moment + rng.randrange(1, latest + 1) * _MINUTE
     world.add(ref, who, told, said, happened=span)
@@ -261,9 +282,21 @@ def _order(
         world.add(f"{subject.qid}/m{number}", subject.who,
                   remarks[number].format(topic=subject.topic), moment)  # fmt: skip
     others = [who for who in PEOPLE if who != subject.who]
-    for number, moment in enumerate((moments[0] - timedelta(days=9), moments[-1] + 29 * 60 * _MINUTE)):
-        world.add(f"{subject.qid}/d{number}", subject.who, rng.choice(REMARKS).format(topic=subject.other), moment)
-        world.add(f"{subject.qid}/e{number}", others[number], rng.choice(REMARKS).format(topic=subject.topic), moment)
+    for number, moment in enumerate(
+        (moments[0] - timedelta(days=9), moments[-1] + 29 * 60 * _MINUTE)
+    ):
+        world.add(
+            f"{subject.qid}/d{number}",
+            subject.who,
+            rng.choice(REMARKS).format(topic=subject.other),
+            moment,
+        )
+        world.add(
+            f"{subject.qid}/e{number}",
+            others[number],
+            rng.choice(REMARKS).format(topic=subject.topic),
+            moment,
+        )
     answer = f"{subject.qid}/m{0 if kind == 'first' else len(moments) - 1}"
     text = rng.choice(wording.order[kind]).format(who=subject.who, topic=subject.topic)
     world.asks.append(
@@ -283,12 +316,7 @@ def _beside(
     text = _question(rng, wording, "said", subject, when, counted=False)
     told = wording.event[0].format(name=name)
     _event(world, f"{subject.qid}/event", subject.who, told, day)
-    _pose(rng, world, wording, kind, text, asked, subject, "said", f"{subject.qid}/event")
-    start, end = asked.span(world.zone)
-    ask = world.asks.pop()
-    world.asks.append(
-        Ask(ask.qid, ask.text, ask.kind, ask.code, ask.clock, start, end, ask.answers, ask.event)
-    )
+    _pose(rng, world, wording, kind, text, asked, subject, "said")
 
 
 def _event(world: World, ref: str, who: str, told: str, day: date) -> None:

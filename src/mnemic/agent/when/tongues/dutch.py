@@ -52,6 +52,8 @@ DUTCH = Language(
     },
     dropped="de het",
     phrases=(
+        ("goede|elke|iedere|de|in morgen", "¤"),
+        ("op de dag af {n} {unit} geleden", "{n} {unit} ago to the day"),
         ("{n} {unit} geleden", "{n} {unit} ago"), ("precies {n} {unit} geleden", "exactly {n} {unit} ago"),
         ("ongeveer|bijna|ruim|zowat {n} {unit} geleden", "about {n} {unit} ago"),
         ("een paar {unit} geleden", "a few {unit} ago"), ("enkele {unit} geleden", "a few {unit} ago"),
@@ -83,7 +85,7 @@ DUTCH = Language(
         ("de {unit} voor", "the {unit} before"), ("de {unit} na", "the {unit} after"),
         ("in|het? weekend voor", "the weekend before"), ("in|het? weekend na", "the weekend after"),
         ("in het weekend", "on the weekend"), ("tot en met", "until"), ("uiterlijk op|in?", "until"),
-        ("voordat", "before"), ("nadat", "after"), ("totdat", "until"), ("hoe vaak", "how many times"),
+        ("voordat", "before"), ("nadat", "after"), ("totdat", "until"), ("hoe vaak", "how often"),
         ("hoeveel", "how many"), ("sinds de|het", "since"), ("voor {n} {unit}", "¤"),
     ),
     past=("de", "te", "den", "ten"),

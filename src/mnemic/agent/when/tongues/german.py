@@ -2,8 +2,10 @@
 
 from mnemic.agent.when.tongues.language import Language
 
-_LAST = "letzte|letzten|letzter|letztes|letztem|vergangene|vergangenen|vergangener|vergangenes|" \
-    "vergangenem|vorige|vorigen|voriger|voriges|vorigem"  # fmt: skip
+_LAST = (
+    "letzte|letzten|letzter|letztes|letztem|vergangene|vergangenen|vergangener|vergangenes|"
+    "vergangenem|vorige|vorigen|voriger|voriges|vorigem"
+)
 _THIS = "diese|diesen|dieser|dieses|diesem"
 _NEXT = "nächste|nächsten|nächster|nächstes|nächstem|kommende|kommenden|kommender|kommendes"
 _ABOUT = "etwa|ungefähr|rund|circa|ca|fast|gut"
@@ -64,6 +66,10 @@ GERMAN = Language(
     },
     dropped="der die das den dem des",
     phrases=(
+        ("guten|schönen|jeden|den|am|einen|eines|nächsten|frühen|gegen|zum morgen", "¤"),
+        ("diesen|dieser morgen", "this morning"),
+        ("auf den tag genau vor {n} {unit}", "{n} {unit} ago to the day"),
+        ("vor {n} {unit} auf den tag genau", "{n} {unit} ago to the day"),
         ("vor {n} {unit}", "{n} {unit} ago"),
         ("vor genau {n} {unit}", "exactly {n} {unit} ago"),
         (f"vor {_ABOUT} {{n}} {{unit}}", "about {n} {unit} ago"),
@@ -96,6 +102,7 @@ GERMAN = Language(
         ("in? der? {ordinal} jahreshälfte {year}", "in the {ordinal} half of {year}"),
         ("im? {ordinal} halbjahr {year}", "in the {ordinal} half of {year}"),
         ("im? {ordinal} quartal {year}", "in the {ordinal} quarter of {year}"),
+        ("im? {n} . quartal {year}", "in Q{n} {year}"),
         ("in? der? {ordinal} woche im|des|vom {month}", "in the {ordinal} week of {month}"),
         ("am? {ordinal} {weekday} im|des {month}", "on the {ordinal} {weekday} of {month}"),
         ("an|zu|über {holiday}", "at {holiday}"),
@@ -106,7 +113,8 @@ GERMAN = Language(
         ("spätestens|bis am|zum|im", "until"), ("bis einschließlich", "until"),
         ("bis {weekday}", "until {weekday}"),
         ("seit dem|der|den?", "since"), ("bevor", "before"), ("nachdem", "after"),
-        ("wie oft|viele", "how many"), ("noch vor", "before"), ("von vor", "¤"),
+        ("wie oft", "how often"), ("wie viele", "how many"), ("noch vor", "before"), ("von vor", "¤"),
     ),
     past=("te", "ten"),
+    bare_years=True,
 )  # fmt: skip

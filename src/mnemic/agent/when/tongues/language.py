@@ -33,10 +33,11 @@ class Language:
         dropped: articles and such, which the grammar does without.
         phrases: patterns of words → English. In a pattern `a|b` are alternatives, a last `?` makes
             a word optional, and {n} {unit} {month} {weekday} {season} {day} {year} {week} {part}
-            {ordinal} {holiday} {x} stand for a word of that class ({x}: a unit, month, season or
-            weekday); a digit after the name tells two of one class apart.
+            {ordinal} {holiday} {x} stand for a word of that class ({x}: a unit, month, season,
+            weekday or holiday); a digit after the name tells two of one class apart.
         past, ahead: endings of verbs that look back, and ahead.
         exact: words that mean a time only with their accents.
+        bare_years: whether a year needs no preposition, and nouns begin with a capital.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Language:
     past: tuple[str, ...] = ()
     ahead: tuple[str, ...] = ()
     exact: str = ""
+    bare_years: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,6 @@ def tables_of(language: Language) -> Tables:
         phrase = Phrase(tuple(_piece(part) for part in pattern.split()), english)
         for start in _starts(phrase.pieces):
             starts.setdefault(start, []).append(phrase)
-    for group in starts.values():  # the longest first
-        group.sort(key=lambda phrase: -sum(not piece.optional for piece in phrase.pieces))
     return Tables(language, kinds, starts)
 
 

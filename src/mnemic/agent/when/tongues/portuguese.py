@@ -36,7 +36,7 @@ PORTUGUESE = Language(
     parts=("manhã", "tarde", "", "noite"),
     holidays={"natal": "Christmas", "páscoa": "Easter", "pentecostes": "Pentecost"},
     words={
-        "que": "that",
+        "que": "that", "quê": "what",
         "ontem": "yesterday", "hoje": "today", "amanhã": "tomorrow", "anteontem": "day before yesterday",
         "desde": "since", "até": "until", "entre": "between", "e": "and", "em no na": "in",
         "durante": "during", "recentemente ultimamente": "recently", "cada": "every",
@@ -49,6 +49,7 @@ PORTUGUESE = Language(
     },
     dropped="o a os as",
     phrases=(
+        ("há|faz {n} {unit} e meio|meia", "about {n} {unit} ago"),
         ("há|faz {n} {unit} atrás?", "{n} {unit} ago"), ("há|faz exatamente {n} {unit}", "exactly {n} {unit} ago"),
         ("há|faz cerca|quase|uns|umas de? {n} {unit}", "about {n} {unit} ago"),
         ("há|faz alguns|algumas|uns|umas {unit} atrás?", "a few {unit} ago"),
@@ -96,9 +97,9 @@ PORTUGUESE = Language(
         ("{unit} antes de|do|da", "{unit} before"), ("{unit} depois|após de|do|da?", "{unit} after"),
         ("na|a {unit} anterior a|ao|à", "the {unit} before"), ("na|a {unit} seguinte a|ao|à", "the {unit} after"),
         ("o mais tardar", "until"), ("a partir de|do|da", "since"), ("desde que", "since"),
-        ("quantas vezes", "how many times"), ("quantos|quantas", "how many"), ("até que", "until"),
+        ("quantas vezes", "how often"), ("quantos|quantas", "how many"), ("até que", "until"),
     ),
     past=("aram", "eram", "iram", "aste", "este", "iste", "ámos", "emos", "imos", "ava", "ia", "ou", "ei"),
     ahead=("arei", "erei", "irei", "ará", "erá", "irá", "remos", "arão", "erão", "irão"),
-    exact="março out set",
+    exact="março out set quê",
 )  # fmt: skip

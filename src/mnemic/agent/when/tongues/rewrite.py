@@ -12,7 +12,7 @@ from mnemic.agent.when.tongues.dutch import DUTCH
 from mnemic.agent.when.tongues.french import FRENCH
 from mnemic.agent.when.tongues.german import GERMAN
 from mnemic.agent.when.tongues.italian import ITALIAN
-from mnemic.agent.when.tongues.language import Language, Phrase, Piece, Tables, folded, tables_of
+from mnemic.agent.when.tongues.language import Phrase, Piece, Tables, folded, tables_of
 from mnemic.agent.when.tongues.portuguese import PORTUGUESE
 from mnemic.agent.when.tongues.spanish import SPANISH
 
@@ -20,32 +20,71 @@ LANGUAGES = (GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN, DUTCH)
 UNKNOWN = "¤"
 """Stands for a word that says nothing about time."""
 
-_ENGLISH = frozenset((
-    "the of and to in is it you that was for on are with as his they at be this have from or had "
-    "by but what some we can out other were all there when up use your how said an each she which "
-    "do their time if will way about many then them would like so these her long make see him has "
-    "look more day could go come did no most my over know than first who may down been now any i "
-    "he me our us because into just a not very where why could should might must does didn't don't "
-    "i'm it's last next ago week weeks month months year years yesterday today tomorrow before "
-    "after since until between during while early late monday tuesday wednesday thursday friday "
-    "saturday sunday january february march april june july august september october november "
-    "december spring summer autumn winter fall say tell told ask asked talked mentioned happened "
-    "went got made came am too also still again always never every really thing things people good "
-    "new think want need been being off only own same such here s t don didn m ll ve re"
-).split())  # fmt: skip
+_ENGLISH = frozenset(["the", "of", "and", "to", "in", "is", "it", "you", "that", "was", "for", "on", "are", "with", "as", "his", "they", "at", "be", "this", "have", "from", "or", "had", "by", "but", "what", "some", "we", "can", "out", "other", "were", "all", "there", "when", "up", "use", "your", "how", "said", "an", "each", "she", "which", "do", "their", "time", "if", "will", "way", "about", "many", "then", "them", "would", "like", "so", "these", "her", "long", "make", "see", "him", "has", "look", "more", "day", "could", "go", "come", "did", "no", "most", "my", "over", "know", "than", "first", "who", "may", "down", "been", "now", "any", "i", "he", "me", "our", "us", "because", "into", "just", "a", "not", "very", "where", "why", "could", "should", "might", "must", "does", "didn't", "don't", "i'm", "it's", "last", "next", "ago", "week", "weeks", "month", "months", "year", "years", "yesterday", "today", "tomorrow", "before", "after", "since", "until", "between", "during", "while", "early", "late", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "spring", "summer", "autumn", "winter", "fall", "say", "tell", "told", "ask", "asked", "talked", "mentioned", "happened", "went", "got", "made", "came", "am", "too", "also", "still", "again", "always", "never", "every", "really", "thing", "things", "people", "good", "new", "think", "want", "need", "been", "being", "off", "only", "own", "same", "such", "here", "s", "t", "don", "didn", "m", "ll", "ve", "re"])  # fmt: skip
 _TOKEN = re.compile(r"\d(?:[\d.:/-]{0,18}\d)?|\w+|[^\w\s]")
 _DAY = re.compile(r"(?P<day>\d{1,2})(?:er|e|o|a|ª|º)?$")
 _YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d$")
 _WEEK = re.compile(r"(?P<n>\d{1,2})(?:[/.](?P<year>\d{4}))?$")
-_CLASSES_OF_X = ("unit", "month", "season", "weekday")
+_CLASSES_OF_X = ("unit", "month", "season", "weekday", "holiday")
 _JOINING = frozenset("'’-")
 # A weekday after one of these stands for itself; else it means "on that day".
 _LEADS_WEEKDAY = frozenset(
-    "on in since before after until by between and from to of last this next every during".split()
+    [
+        "on",
+        "in",
+        "since",
+        "before",
+        "after",
+        "until",
+        "by",
+        "between",
+        "and",
+        "from",
+        "to",
+        "of",
+        "last",
+        "this",
+        "next",
+        "every",
+        "during",
+    ]
 )
 _MONTH_WORDS = frozenset(
-    "January February March April May June July August September October November December".split()
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
 )
+_BEFORE_DATES = frozenset(
+    ["since", "before", "after", "until", "between", "from", "to", "and", "of"]
+)
+_DATED = _MONTH_WORDS | frozenset(
+    [
+        "spring",
+        "summer",
+        "autumn",
+        "winter",
+        "Christmas",
+        "Easter",
+        "Eve",
+        "Day",
+        "Pentecost",
+        "Friday",
+        "half",
+        "quarter",
+    ]
+)
+_OF = frozenset(["de", "del", "do", "da", "di", "van", "von", "des", "dell", "d"])
 _TEXT_WORDS_MAX = 2_000
 
 
@@ -77,6 +116,7 @@ class _Token:
     plain: str
     start: int
     end: int
+    noun: bool  # begins with a capital
 
 
 @cache
@@ -105,7 +145,7 @@ def language_of(words: Sequence[str]) -> str | None:
     English wins ties, and so does the language named first in LANGUAGES.
     """
     known = _known()
-    if not any("en" != code for word in words for code in known.get(word, ())):
+    if not any(code != "en" for word in words for code in known.get(word, ())):
         return None
     counts: Counter[str] = Counter()
     for word in words[:_TEXT_WORDS_MAX]:
@@ -134,7 +174,10 @@ def rewrite(text: str, words: Sequence[str]) -> Rewritten | None:
     while number < len(tokens):
         english, used = _phrase(tables, tokens, number) or (None, 1)
         if english is None:
-            english = _alone(tables, tokens[number], last)
+            following = tokens[number + 1] if number + 1 < len(tokens) else None
+            english = _alone(tables, tokens[number], following, last)
+        elif last in _BEFORE_DATES:
+            english = english.removeprefix("on ").removeprefix("at ").removeprefix("in ")
         if english:
             start, end = tokens[number].start, tokens[number + used - 1].end
             places.append((at, at + len(english), start, end))
@@ -151,7 +194,7 @@ def _tokens(text: str) -> list[_Token]:
         word = match[0].lower()
         if word in _JOINING:
             continue
-        found.append(_Token(word, folded(word), match.start(), match.end()))
+        found.append(_Token(word, folded(word), match.start(), match.end(), match[0][0].isupper()))
     return found
 
 
@@ -159,10 +202,18 @@ def _kinds(tables: Tables, token: _Token) -> Mapping[str, str]:
     return tables.kinds.get(token.word) or tables.kinds.get(token.plain) or {}
 
 
-def _alone(tables: Tables, token: _Token, last: str) -> str:
+def _alone(tables: Tables, token: _Token, following: _Token | None, last: str) -> str:
     """What a word says outside of every phrase; "" for an article."""
     if not token.word[0].isalnum():
         return token.word
+    if last in _DATED and token.word in _OF and following and _YEAR.match(following.word):
+        return ""
+    if tables.language.bare_years and _YEAR.match(token.word):
+        # "2000 Menschen" are people: nouns begin with a capital.
+        if last in _DATED or last in _LEADS_WEEKDAY or last[-1:].isdigit():
+            return token.word
+        counts = following is not None and following.noun and not _kinds(tables, following)
+        return UNKNOWN if counts else f"in {token.word}"
     if any(char.isdigit() for char in token.word):
         # The day stands before the month in these languages.
         count = last in _MONTH_WORDS and len(token.word) < 3
@@ -210,7 +261,11 @@ def _classes(tables: Tables, token: _Token) -> list[str]:
 
 
 def _match(
-    tables: Tables, pieces: Sequence[Piece], tokens: Sequence[_Token], at: int, found: dict[str, str]
+    tables: Tables,
+    pieces: Sequence[Piece],
+    tokens: Sequence[_Token],
+    at: int,
+    found: dict[str, str],
 ) -> int | None:
     """Where the pieces end that begin at a token; what the classes caught goes into `found`."""
     if not pieces:

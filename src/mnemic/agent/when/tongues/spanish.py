@@ -39,7 +39,7 @@ SPANISH = Language(
         "pascua": "Easter", "pentecostés": "Pentecost",
     },
     words={
-        "que": "that",
+        "que": "that", "qué": "what",
         "ayer": "yesterday", "hoy": "today", "mañana": "tomorrow", "anteayer antier": "day before yesterday",
         "anoche": "last night", "desde": "since", "hasta": "until", "entre": "between", "y e": "and",
         "en": "in", "durante": "during", "recientemente últimamente": "recently", "cada": "every",
@@ -52,6 +52,8 @@ SPANISH = Language(
     },
     dropped="el la los las",
     phrases=(
+        ("hace {n} {unit} y medio|media", "about {n} {unit} ago"),
+        ("buena|buenas|la|una|cada|por|toda|primera mañana|mañanas", "¤"),
         ("hace {n} {unit}", "{n} {unit} ago"), ("hace exactamente {n} {unit}", "exactly {n} {unit} ago"),
         ("hace unos|unas|casi|aproximadamente {n} {unit}", "about {n} {unit} ago"),
         ("hace unos|unas|algunos|algunas {unit}", "a few {unit} ago"),
@@ -93,10 +95,10 @@ SPANISH = Language(
         ("{unit} antes de|del", "{unit} before"), ("{unit} después de|del", "{unit} after"),
         ("la {unit} anterior a|al", "the {unit} before"), ("la {unit} siguiente a|al", "the {unit} after"),
         ("a más tardar", "until"), ("a partir de|del", "since"), ("desde hace {n} {unit}", "in the last {n} {unit}"),
-        ("cuántas veces", "how many times"), ("cuántos|cuántas", "how many"), ("hasta que", "until"),
+        ("cuántas veces", "how often"), ("cuántos|cuántas", "how many"), ("hasta que", "until"),
         ("se? ha? pasado", "happened"), ("en {x} a {x2}", "in {x} to {x2}"),
     ),
     past=("aron", "ieron", "aste", "iste", "amos", "imos", "aba", "ía", "ó", "é"),
     ahead=("aré", "eré", "iré", "ará", "erá", "irá", "remos", "arán", "erán", "irán"),
-    exact="mar ago",
+    exact="mar ago qué",
 )  # fmt: skip
