@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.dense import DenseChannel
+from mnemic.agent.channels.graph import GraphChannel, KeptMentions
 from mnemic.agent.channels.lexical import LexicalChannel
 from mnemic.agent.facts.answers import Asked
 from mnemic.agent.facts.fact import Status
@@ -142,6 +143,7 @@ class Memory(Knows):
             DenseChannel(self.store),
             self.embedder,
             FactIndex(self.store),
+            graph=GraphChannel(KeptMentions(self.store)),
         )
 
     # -- write -------------------------------------------------------------------------------

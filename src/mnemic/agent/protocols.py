@@ -383,6 +383,13 @@ class DerivedTables(Protocol):
         """Of every episode of a scope its number and when it was said, both int64 (n,)."""
         ...
 
+    def mentions(self, scope_ids: Sequence[int], after_seq: int) -> list[tuple[int, str, str]]:
+        """What the episodes beyond `after_seq` mention: (seq, key, kind), by seq.
+
+        Ends before the first episode that no sleep has replayed, so that one can go on from the last.
+        """
+        ...
+
     def paths(self, scope_ids: Sequence[int]) -> dict[int, str]:
         """The scopes' paths by their numbers."""
         ...

@@ -32,6 +32,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.protocols import Store
 from mnemic.agent.sleep.entities import KINDS, Kind, Mention
 from mnemic.agent.view import View
 
@@ -117,12 +118,16 @@ def node_of(key: str) -> int:
 
 def mentioned(found: Iterable[tuple[int, Sequence[Mention]]]) -> Mentioned:
     """Mentions as columns, from episodes' numbers (ascending) and their mentions."""
-    rows = [
+    return columns(
         (seq, node_of(mention.key), KINDS.index(mention.kind))
         for seq, mentions in found
         for mention in mentions
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    )
+
+
+def columns(rows: Iterable[tuple[int, int, int]]) -> Mentioned:
+    """(seq, node, kind) by ascending seq as columns."""
+    table = np.array(list(rows), dtype=np.int64).reshape(-1, 3)
     return Mentioned(table[:, 0], table[:, 1], table[:, 2].astype(np.uint8))
 
 
@@ -301,6 +306,23 @@ def _segment(seq: Ints, node: Ints, weight: Floats) -> Segment:
         where=row[by_node].astype(np.int32),
         node_weight=weight[by_node],
     )
+
+
+class KeptMentions:
+    """The mentions that sleep keeps in a store, asked for only where something was derived since."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: dict[tuple[int, ...], tuple[int, int]] = {}
+
+    def __call__(self, scope_ids: Sequence[int], after_seq: int) -> Mentioned:
+        """The mentions of all replayed episodes of these scopes with seq > `after_seq`."""
+        key, mark = tuple(scope_ids), self._store.derived.mark()
+        if self._seen.get(key) == (mark, after_seq):
+            return columns([])
+        found = self._store.derived.mentions(scope_ids, after_seq)
+        self._seen[key] = (mark, found[-1][0] if found else after_seq)
+        return columns((seq, node_of(name), KINDS.index(kind)) for seq, name, kind in found)
 
 
 class GraphChannel:

@@ -44,7 +44,7 @@ from mnemic.agent.recall.fuse import (
     strongest,
     weigh,
 )
-from mnemic.agent.recall.order import in_order
+from mnemic.agent.recall.order import coverage, in_order
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.sleep.entities import mentions_of
@@ -208,12 +208,24 @@ def _knowledge(
             )  # fmt: skip
             places = newest_first(view.seq[rows], facts, query.asked)
     if query.aim.kind in ("first", "last"):
-        shown = rows[places]
-        by_time = in_order(
-            score[best], view.said_us[shown], view.happened_from_us[shown], query.aim
-        )
-        places = places[by_time]
+        places = _by_time(parts.store, query, found, rows, score[best])
     return hits, places
+
+
+def _by_time(
+    store: Store, query: Query, found: Found, rows: NDArray[np.int64], score: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """The order of the best hits where the question asks for the earliest or the latest."""
+    view = found.view
+    episodes = store.episodes(found.scope_ids, view.seq[rows].tolist())
+    texts = [episodes[seq].text if seq in episodes else "" for seq in view.seq[rows].tolist()]
+    named = view.named_in(query_terms(query.text))
+    speaker = view.speaker[rows]
+    by_named = (speaker >= 0) & (named[speaker] if len(named) else False)
+    return in_order(
+        score, view.said_us[rows], view.happened_from_us[rows], query.aim,
+        covered=coverage(query.text, texts, query.aim), by_named=by_named,
+    )  # fmt: skip
 
 
 def _not_in_memory(known: float, asked: float | None, misses: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mnemic.agent.recall.order import is_meant
 from mnemic.agent.records import Hit, Window
 from mnemic.agent.when import EventWindow, resolve
 
@@ -25,5 +26,6 @@ def resolved(
     if hit is None or hit.relevance < RELEVANCE_MIN:
         return None, f"no memory dates “{asked.words}”: all times were looked at"
     when = hit.episode.happened
+    certain = is_meant(asked, hit.episode.text, when)
     note = f"“{asked.words}” is dated {when.start:%Y-%m-%d} by {hit.episode.id[:8]}"
-    return resolve(asked, when, zone), note
+    return resolve(asked, when, zone, certain=certain), note

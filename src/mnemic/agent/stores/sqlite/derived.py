@@ -144,6 +144,27 @@ class SqliteDerived:
             table = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2)
         return table[:, 0].copy(), table[:, 1].copy()
 
+    def mentions(self, scope_ids: Sequence[int], after_seq: int) -> list[tuple[int, str, str]]:
+        """What the episodes beyond `after_seq` mention: (seq, key, kind), by seq.
+
+        Ends before the first episode that no sleep has replayed, so that one can go on from the last.
+        """
+        marks = ",".join("?" * len(scope_ids))
+        with explained(self._log.path):
+            reader = self._log.reader()
+            row = reader.execute(
+                "SELECT min(i.seq) FROM items i LEFT JOIN replays r ON r.scope_id = i.scope_id "  # noqa: S608
+                f"AND r.seq = i.seq WHERE i.scope_id IN ({marks}) AND i.seq > ? AND r.seq IS NULL",
+                (*scope_ids, after_seq),
+            ).fetchone()
+            end = 2**62 if row[0] is None else int(row[0])
+            rows = reader.execute(
+                f"SELECT seq, key, kind FROM mentions WHERE scope_id IN ({marks}) "  # noqa: S608
+                "AND seq > ? AND seq < ? ORDER BY seq, key",
+                (*scope_ids, after_seq, end),
+            )
+            return [(int(seq), str(key), str(kind)) for seq, key, kind in rows]
+
     def paths(self, scope_ids: Sequence[int]) -> dict[int, str]:
         """The scopes' paths by their numbers."""
         marks = ",".join("?" * len(scope_ids))
