@@ -21,7 +21,8 @@ EVIDENCE_WEIGHT = 0.35
 """What it is worth that the fact's own episode ranks first for the question."""
 
 UNASKED_WEIGHT = 0.5
-"""What a fact loses if its subject is someone else: "Ana's sister Clara" where Ana is asked about."""
+"""What a fact loses if the question does not name what it is of, the last word of its subject:
+"Ana's sister Clara" where Ana is asked about."""
 
 FACTS_MAX = 5
 
@@ -125,8 +126,8 @@ def answers(
         covered = sum(weight[term] * bag.get(term, 0.0) for term in terms) / total
         shown = max((ranked.get(key, 0.0) for key in supports), default=0.0)
         subject = facts.subjects[place]
-        others = sum(term not in weight for term in subject) / max(len(subject), 1)
-        score = covered + EVIDENCE_WEIGHT * shown - UNASKED_WEIGHT * others
+        other = bool(subject) and subject[-1] not in weight
+        score = covered + EVIDENCE_WEIGHT * shown - UNASKED_WEIGHT * other
         if score >= COVERED_MIN:
             scored.append((score, place))
     scored.sort(key=lambda pair: (-pair[0], -facts.rows[pair[1]].confidence, pair[1]))

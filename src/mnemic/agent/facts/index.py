@@ -61,7 +61,7 @@ CUES: Mapping[str, str] = {
 }
 """General English words that ask for a relation, besides those its statement is made of."""
 
-REFINED = 0.35
+CUED = 0.8
 """What a cue is worth beside a word of the statement itself."""
 
 
@@ -98,7 +98,7 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
     latest: dict[tuple[int, str], int] = {}
     counted: Counter[str] = Counter()
     for place, row in enumerate(rows):
-        bag = dict.fromkeys(_cues(row.relation), REFINED)
+        bag = dict.fromkeys(_cues(row.relation), CUED)
         own = query_terms(f"{row.statement} {row.relation.partition(':')[2]} {row.object}")
         bag.update(dict.fromkeys(own, 1.0))
         words.append(bag)
