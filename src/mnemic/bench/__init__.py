@@ -7,6 +7,8 @@ Everything here goes through `Memory`, as a user would.
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes
     fusion.py     fits the weights of the fusion, and says how they do on data held out
+    calibration.py  fits how sure a recall is, and says how good that is on data held out
+    reliability.py  AUROC, calibration error, Brier, with intervals; tables, a diagram
     neural/       memories inside a model: `mnemic bench mqar`, `needle`, `state-tracking` and on
     report.py     tables, JSON, lines in results/
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -43,13 +45,14 @@ def run(
     """Runs a benchmark, prints its tables or one JSON object, and appends a line to results/.
 
     Args:
-        task: one of TASKS, "scale" or "fusion".
-        path: the data as published; for "fusion" the folder that holds them; None for "scale".
+        task: one of TASKS, "scale", "fusion" or "calibration".
+        path: the data as published; for "fusion" and "calibration" the folder that holds them; None
+            for "scale".
         json_output: one JSON object on stdout in place of tables.
         results_dir: gets the same object as a line of TASK.jsonl.
         limit: only the first questions of each case.
         n: how many episodes "scale" generates.
-        write: a file that gets the weights that "fusion" fits.
+        write: a file that gets what "fusion" or "calibration" fits.
         embedder: as for `Memory`; "scale" needs one.
 
     Raises:
@@ -73,6 +76,13 @@ def run(
             from mnemic.bench.fusion import run_fusion
 
             result = run_fusion(path, embedder=embedder, write=write, limit=limit, progress=tick)
+        elif task == "calibration":
+            from mnemic.bench.calibration import run_calibration
+
+            result = run_calibration(
+                path, embedder=embedder, write=write, limit=limit, progress=tick,
+                plot=results_dir / "plots" / "calibration.png",
+            )  # fmt: skip
         else:
             from mnemic.bench.retrieval import run_retrieval
 
@@ -82,10 +92,20 @@ def run(
     if json_output:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     else:
-        show = {"scale": report.show_scale, "fusion": report.show_fusion}.get(task, report.show)
-        show(result, console)
+        _show(task)(result, console)
         console.print(f"appended to {kept}")
     return result
+
+
+def _show(task: str) -> Callable[[dict[str, Any], Any], None]:
+    from mnemic.bench import reliability, report
+
+    shown = {
+        "scale": report.show_scale,
+        "fusion": report.show_fusion,
+        "calibration": reliability.show,
+    }
+    return shown.get(task, report.show)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.facts.answers import Asked, FactHit, answers, facts_of, predecessors
 from mnemic.agent.facts.index import Facts
+from mnemic.agent.knowledge import FactRow
 from mnemic.agent.protocols import Store
 
 RANKED_MAX = 30
@@ -78,17 +79,34 @@ def newest_first(seqs: NDArray[np.int64], facts: Facts, asked: Asked) -> NDArray
     for seq in list(rank):
         for number in facts.of_episode.get(seq, ()):
             row = facts.rows[number]
-            if not asked.believes(row) or asked.holds(row) or row.successor is None:
+            if not asked.believes(row) or asked.holds(row):
+                continue
+            holder = _holder(facts, row, asked)
+            if holder is None:
                 continue
             newer = [
                 one.seq
-                for one in facts.evidence.get((row.scope_id, row.successor), ())
+                for one in facts.evidence.get((row.scope_id, holder.fact_id), ())
                 if one.part == "supports" and one.seq in rank
             ]
-            if not newer or not asked.holds(facts.rows[facts.latest[row.scope_id, row.successor]]):
+            if not newer:
                 continue
             best = min(newer, key=lambda one: rank[one])
             if rank[seq] < rank[best]:
                 places[rank[seq]], places[rank[best]] = places[rank[best]], places[rank[seq]]
                 rank[seq], rank[best] = rank[best], rank[seq]
     return places
+
+
+def _holder(facts: Facts, row: FactRow, asked: Asked) -> FactRow | None:
+    """The fact at the end of a fact's successors, if it held at the asked time."""
+    seen: set[str] = set()
+    while row.successor is not None and row.successor not in seen:
+        seen.add(row.successor)
+        place = facts.latest.get((row.scope_id, row.successor))
+        if place is None:
+            return None
+        row = facts.rows[place]
+        if asked.holds(row):
+            return row
+    return None
