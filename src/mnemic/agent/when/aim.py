@@ -112,6 +112,8 @@ def parse_aim(query: str) -> Aim:
     for kind, pattern in _KINDS:
         for match in pattern.finditer(text):
             other = _OTHERWISE.search(text, max(0, match.start() - 8), match.end() + 16)
+            if match[0].lower() in ("latest", "earliest") and not _SAYING.search(text):
+                continue  # "her latest book" is a book, "the latest she said" an order
             if other is None or other.end() <= match.start() or other.start() >= match.end():
                 return Aim(
                     kind,
