@@ -61,8 +61,6 @@ def run(
     """
     from rich.console import Console
 
-    from mnemic.bench import report
-
     console = Console(stderr=json_output)
     with progress_bar(console) as tick:
         if task == "scale":
@@ -87,12 +85,48 @@ def run(
             from mnemic.bench.retrieval import run_retrieval
 
             result = run_retrieval(task, path, embedder=embedder, limit=limit, progress=tick)
+    return _publish(result, _show(task), console, json_output=json_output, results_dir=results_dir)
+
+
+def publish(
+    make: Callable[[Any], dict[str, Any]],
+    show: Callable[[dict[str, Any], Any], None],
+    *,
+    json_output: bool = False,
+    results_dir: Path = Path("results"),
+) -> dict[str, Any]:
+    """Runs a benchmark that needs no reader of its own, shows it, and appends a line to results/.
+
+    Args:
+        make: measures; given a callback for progress (what, done, of how much).
+        show: prints the result to a console.
+        json_output: one JSON object on stdout in place of tables.
+        results_dir: gets the same object as a line of TASK.jsonl.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=json_output)
+    with progress_bar(console) as tick:
+        result = make(tick)
+    return _publish(result, show, console, json_output=json_output, results_dir=results_dir)
+
+
+def _publish(
+    result: dict[str, Any],
+    show: Callable[[dict[str, Any], Any], None],
+    console: Any,
+    *,
+    json_output: bool,
+    results_dir: Path,
+) -> dict[str, Any]:
+    from mnemic.bench import report
+
     result = report.stamped(result)
     kept = report.keep(result, results_dir)
     if json_output:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     else:
-        _show(task)(result, console)
+        show(result, console)
         console.print(f"appended to {kept}")
     return result
 

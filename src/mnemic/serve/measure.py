@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds these commands to `mnemic bench`."""
     for task in TASKS:
         _retrieval(app, task)
-    for command in (fusion, scale):
+    for command in (fusion, scale, calibration, when):
         app.command()(command)
 
 
@@ -68,3 +68,38 @@ def scale(
     from mnemic import bench
 
     bench.run("scale", None, json_output=as_json, results_dir=results, n=n)
+
+
+def calibration(
+    path: Root,
+    write: Annotated[
+        Path | None, typer.Option(help="A file that gets the fitted calibration as JSON.")
+    ] = None,
+    results: Annotated[
+        Path, typer.Option(help="Folder that gets a JSON line, and plots/calibration.png.")
+    ] = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Fit how sure recall is, and judge each case by what was fitted without it."""
+    from mnemic import bench
+
+    bench.run("calibration", path, json_output=as_json, results_dir=results, write=write)
+
+
+def when(
+    per_zone: Annotated[int, typer.Option(min=1, help="Questions in each of six zones.")] = 200,
+    words_only: Annotated[bool, typer.Option("--words-only", help="Without the model.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the made world.")] = 23,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """The exam question: windows read exactly, and the episodes they ask for found."""
+    from mnemic import bench
+    from mnemic.bench.when import run_when, show_when
+
+    bench.publish(
+        lambda tick: run_when(
+            per_zone, seed=seed, embedder=None if words_only else "auto", progress=tick
+        ),
+        show_when, json_output=as_json, results_dir=results,
+    )  # fmt: skip

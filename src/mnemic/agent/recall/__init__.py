@@ -131,6 +131,7 @@ def recall(parts: Parts, query: Query) -> Recall:
         InvalidQuery: k, channels or the text are out of range.
         InvalidScope: nothing was ever remembered in this scope.
     """
+    asked_text = query.text
     beside_notes: list[str] = []
     if query.beside is not None:
         query, beside_notes = _dated(parts, query, query.beside)
@@ -157,7 +158,7 @@ def recall(parts: Parts, query: Query) -> Recall:
     if abstained:
         notes = [*notes, _not_in_memory(sure.known, query.abstain_below, len(hits))]
     return Recall(
-        query=query.text,
+        query=asked_text,
         scope=query.scope,
         window=query.window,
         hits=[] if abstained else hits,
@@ -181,8 +182,8 @@ def _dated(parts: Parts, query: Query, beside: EventWindow) -> tuple[Query, list
         hits = recall(parts, plain).hits
         return hits[0] if hits else None
 
-    window, note = resolved(beside, query.zone, find)
-    return replace(query, window=window, beside=None), [note]
+    window, rest, notes = resolved(query.text, beside, query.zone, find)
+    return replace(query, window=window, text=rest, beside=None), notes
 
 
 def _knowledge(
@@ -202,8 +203,11 @@ def _knowledge(
                 int(view.seq[row]): float(score[place]) / top
                 for place, row in zip(best[:RANKED_MAX], rows[:RANKED_MAX], strict=True)
             }
+            text = query.text
+            if query.window is not None:  # the time is asked of validity, not of words
+                text = text.replace(query.window.phrase, " ")
             hits = facts_for(
-                parts.store, facts, query.text, query.asked, ranked, found.scope_ids,
+                parts.store, facts, text, query.asked, ranked, found.scope_ids,
                 confidence_min=query.confidence_min, status=query.status,
             )  # fmt: skip
             places = newest_first(view.seq[rows], facts, query.asked)

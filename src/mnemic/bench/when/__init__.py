@@ -3,7 +3,7 @@
 wording.py    how each language says a time, and how questions ask
 spans.py      kinds of windows, dated by plain arithmetic on calendar days
 world.py      episodes and questions of one case, hard distractors among them
-ask.py        through `Memory.recall`, and with events and order on top of it
+ask.py        asks them through `Memory.recall`
 run.py        the result object, and its tables
 
 No window that is expected is made by the grammar that is measured.

@@ -75,7 +75,6 @@ def _shares(answers: Sequence[Answer]) -> dict[str, Any]:
         "windows_exact": _mean(answer.exact for answer in answers),
         "clocks_exact": _mean(answer.clock for answer in answers),
         "answers@5": _mean(answer.found for answer in answers),
-        "answers@5_recall_alone": _mean(answer.recalled for answer in answers),
         "first_or_last@1": _mean(answer.first for answer in ordered),
     }
 
@@ -136,7 +135,6 @@ def show_when(result: dict[str, Any], console: Console) -> None:
         "windows_exact",
         "clocks_exact",
         "answers@5",
-        "answers@5_recall_alone",
         "first_or_last@1",
     )
     everything = {"n": result["n"], **{name: result[name] for name in columns}}
