@@ -362,7 +362,7 @@ class Memory(Knows):
         For research on ranking; rows are numbers in `Found.view`, whose `seq` leads to episodes.
         """
         asked = self._query(query, scope, 1, now, window, CHANNELS, None)
-        return search(self._parts, asked)
+        return search(self._parts, replace(asked, aim=parse_aim(query)))
 
     def context(
         self,

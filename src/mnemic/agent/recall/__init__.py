@@ -271,7 +271,9 @@ def search(parts: Parts, query: Query) -> Found:
     else:
         named = view.named_in(terms)
         present = query.now if "recent" in query.channels else None
-        speaks = gather(words, meaning, None, named, allowed, hard=hard, view=view, k=query.k)
+        speaks = gather(
+            words, meaning, None, named, allowed, hard=hard, view=view, k=query.k, aim=query.aim
+        )
         fused = weigh(speaks, parts.weights, present, view)
         watch.lap("fuse")
         best, score = _first(fused, _wanted(fused, allowed, hard=hard))
@@ -290,7 +292,7 @@ def search(parts: Parts, query: Query) -> Found:
         if shared is not None or walked is not None:
             speaks = gather(
                 words, meaning, shared, named, allowed,
-                hard=hard, view=view, k=query.k, graph_N=walked,
+                hard=hard, view=view, k=query.k, graph_N=walked, aim=query.aim,
             )  # fmt: skip
             weights = parts.weights if walked is None else parts.graph_weights
             fused = weigh(speaks, weights, present, view)

@@ -29,7 +29,9 @@ from numpy.typing import NDArray
 from mnemic.agent.channels.dense import Dense
 from mnemic.agent.channels.lexical import Lexical
 from mnemic.agent.channels.recent import recency
+from mnemic.agent.recall.order import tells_time
 from mnemic.agent.view import View
+from mnemic.agent.when import Aim
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -47,6 +49,7 @@ PARTS: Mapping[str, str] = {
     "session": "session",  # BM25 of the whole session
     "speaker": "speaker",  # the query names who said it
     "window": "window",  # it lies in a window that prefers
+    "dated": "dated",  # it tells of a time, and the question asks when
     "second": "feedback",  # it shares the rare terms of the first best hits
     "graph": "graph",  # a walk from them over what they mention reaches it
 }
@@ -123,6 +126,7 @@ def gather(
     view: View,
     k: int,
     graph_N: Floats | None = None,  # noqa: N803
+    aim: Aim = Aim(),  # noqa: B008  a frozen value
 ) -> Speaks:
     """What speaks for each row that might come back.
 
@@ -136,6 +140,7 @@ def gather(
         view: the scope's rows.
         k: how many are wanted.
         graph_N: how strongly a walk over the graph reaches each row; None where there is no graph.
+        aim: what the question asks of order and number.
     """
     among = allowed if hard else None
     above = _above(dense, view)
@@ -160,6 +165,8 @@ def gather(
     for name, later in (("second", second_N), ("graph", graph_N)):
         if later is not None:
             parts[name] = _share(later[rows], _top(later, among))
+    if aim.kind == "when":
+        parts["dated"] = tells_time(view.happened_from_us[rows], view.happened_to_us[rows], aim)
     if allowed is not None and not hard:
         parts["window"] = allowed[rows].astype(np.float32)
     return Speaks(rows, parts)
@@ -174,7 +181,8 @@ def weigh(speaks: Speaks, weights: Weights, now: datetime | None, view: View) ->
         if name not in speaks.parts:
             continue
         part = speaks.parts[name]
-        found |= part > 0
+        if name != "dated":  # that it tells of some time is no reason to come back
+            found |= part > 0
         added = np.float32(weight[name]) * part
         channels[channel] = channels[channel] + added if channel in channels else added
     if now is not None:
