@@ -32,6 +32,7 @@ from mnemic.agent.uses import Uses
 from mnemic.agent.view import Views
 from mnemic.agent.when import (
     parse_aim,
+    parse_belief,
     parse_event_window,
     parse_moment,
     parse_window,
@@ -301,7 +302,8 @@ class Memory(Knows):
                 nearest are in `misses`. None always gives the hits.
             as_of: when facts are to hold in the world, a moment or a Span; None takes the window
                 that the query names, or else now.
-            believed_at: looks only at what was stored by then, and at facts as believed then.
+            believed_at: looks only at what was stored by then, and at facts as believed then; None
+                reads it from the query ("what did we believe on 1 June …").
             min_confidence: the least confidence of a fact.
             require: the status a fact must have, such as "verified".
             place: a wing of the palace, or a room of it ("Ana/r3"); only what lies there.
@@ -310,6 +312,11 @@ class Memory(Knows):
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
         check_confidence(min_confidence, require)
+        asked_text = query
+        if believed_at is None and window == "auto" and isinstance(query, str):
+            belief = parse_belief(query, self._now(now), self._zone)
+            if belief is not None:
+                believed_at, query = belief
         plain = self._query(query, scope, k, now, window, channels, vector, abstain_below)
         asked = replace(
             plain, asked=self._asked(plain, as_of, believed_at), confidence_min=min_confidence,
@@ -318,7 +325,7 @@ class Memory(Knows):
             if window == "auto" and plain.window is None
             else None,
         )  # fmt: skip
-        found = run_recall(self._parts, asked)
+        found = replace(run_recall(self._parts, asked), query=asked_text)
         if self._uses is not None:
             self._uses.note(found, to_us(self._clock.now()))
         return found
@@ -392,15 +399,16 @@ class Memory(Knows):
         vector: NDArray[np.float32] | None,
         abstain_below: float | None = None,
     ) -> Query:
-        moment = (
-            self._clock.now()
-            if now is None
-            else parse_moment(now, zone=self._zone_name, name="now")
-        )
+        moment = self._now(now)
         return Query(
             text=text, scope=scope, k=k, now=moment, window=self._window(text, window, moment),
             channels=tuple(channels), vector=vector, abstain_below=abstain_below,
         )  # fmt: skip
+
+    def _now(self, now: str | datetime | None) -> datetime:
+        if now is None:
+            return self._clock.now()
+        return parse_moment(now, zone=self._zone_name, name="now")
 
     def _window(
         self, query: str, window: Window | Span | Literal["auto"] | None, now: datetime

@@ -70,8 +70,8 @@ class Facts:
     """All fact versions of some scopes.
 
     `words` has for each row of `rows` its terms with their weight: 1 for words of the statement, less
-    for cues of the relation; `subjects` the terms of its subject. `of_episode` leads from an episode's number to rows; `current` marks
-    the latest version of each fact.
+    for cues of the relation; `subjects` the terms of its subject. `of_episode` leads from an episode's number to rows; `latest` has
+    the latest version of each fact, `before` the latest of the one that it replaced.
     """
 
     rows: Sequence[FactRow]
@@ -83,6 +83,7 @@ class Facts:
     evidence: Mapping[tuple[int, str], Sequence[EvidenceRow]]
     of_episode: Mapping[int, Sequence[int]]
     latest: Mapping[tuple[int, str], int]
+    before: Mapping[tuple[int, str], int]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -117,7 +118,12 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
         of_fact[one.scope_id, one.fact_id].append(one)
         if one.part == "supports":
             of_episode[one.seq] += places.get((one.scope_id, one.fact_id), ())
-    return Facts(rows, words, subjects, idf, by_term, by_subject, of_fact, of_episode, latest)
+    before = {
+        (rows[place].scope_id, str(rows[place].successor)): place for place in latest.values()
+    }
+    return Facts(
+        rows, words, subjects, idf, by_term, by_subject, of_fact, of_episode, latest, before
+    )
 
 
 def _cues(relation: str) -> list[str]:

@@ -99,14 +99,20 @@ def newest_first(seqs: NDArray[np.int64], facts: Facts, asked: Asked) -> NDArray
 
 
 def _holder(facts: Facts, row: FactRow, asked: Asked) -> FactRow | None:
-    """The fact at the end of a fact's successors, if it held at the asked time."""
-    seen: set[str] = set()
-    while row.successor is not None and row.successor not in seen:
-        seen.add(row.successor)
-        place = facts.latest.get((row.scope_id, row.successor))
-        if place is None:
-            return None
-        row = facts.rows[place]
-        if asked.holds(row):
-            return row
+    """The fact that held at the asked time among those that a fact replaced or was replaced by."""
+    seen = {row.fact_id}
+    later: FactRow | None = row
+    while later is not None and later.successor is not None and later.successor not in seen:
+        seen.add(later.successor)
+        place = facts.latest.get((row.scope_id, later.successor))
+        later = None if place is None else facts.rows[place]
+        if later is not None and asked.holds(later):
+            return later
+    earlier = facts.before.get((row.scope_id, row.fact_id))
+    while earlier is not None and facts.rows[earlier].fact_id not in seen:
+        found = facts.rows[earlier]
+        if asked.holds(found):
+            return found
+        seen.add(found.fact_id)
+        earlier = facts.before.get((row.scope_id, found.fact_id))
     return None

@@ -12,9 +12,11 @@ tongues/      six more languages, rewritten in the grammar's words
 tells.py      the time that a statement tells of
 events.py     windows beside events, which somebody else dates
 aim.py        what a question asks of order and number
+belief.py     what a question asks of past belief
 """
 
 from mnemic.agent.when.aim import Aim, parse_aim
+from mnemic.agent.when.belief import parse_belief
 from mnemic.agent.when.events import EventWindow, parse_event_window, resolve
 from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
@@ -28,6 +30,7 @@ __all__ = [
     "Aim",
     "EventWindow",
     "parse_aim",
+    "parse_belief",
     "parse_event_window",
     "parse_moment",
     "parse_window",
