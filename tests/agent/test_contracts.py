@@ -20,6 +20,7 @@ from mnemic.testing.contracts import (
     VectorIndexContract,
     draft,
 )
+from mnemic.testing.derived import DerivedContract
 from mnemic.testing.fakes import HashEmbedder
 
 DAMAGES = {
@@ -90,6 +91,12 @@ class TestSqliteStore(StoreContract):
         store.close()
         assert any("no shallow keys" in finding for finding in findings)
         assert not any("no episode" in finding for finding in findings)
+
+
+class TestSqliteDerivedTables(DerivedContract):
+    @pytest.fixture
+    def open_store(self, tmp_path):
+        return lambda: SqliteStore(tmp_path / "derived.mnemic")
 
 
 class TestHashEmbedder(EmbedderContract):

@@ -125,7 +125,7 @@ def test_parts_lie_between_0_and_1_and_add_up(memory: Memory) -> None:
     memory.ready()
     found = memory.evidence("What about Ana's boat?", scope="a")
     assert found.speaks is not None
-    assert set(found.speaks.parts) == set(PARTS) - {"window", "graph"}
+    assert set(found.speaks.parts) == set(PARTS) - {"window", "graph", "dated"}
     for name, part in found.speaks.parts.items():
         assert part.dtype == np.float32
         assert part.min() >= 0, name
