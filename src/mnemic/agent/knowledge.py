@@ -84,14 +84,11 @@ class GroupRow(NamedTuple):
 
 
 class MentionRow(NamedTuple):
-    """A name or phrase in an episode: a node of the graph."""
+    """What an episode names, the nodes of the graph: `found` is JSON [[key, surface, kind], …]."""
 
     scope_id: int
     seq: int
-    key: str
-    surface: str
-    kind: str
-    times: int
+    found: str
 
 
 class SummaryRow(NamedTuple):
@@ -180,7 +177,7 @@ TABLES: dict[type[NamedTuple], tuple[str, tuple[str, ...]]] = {
     FactRow: ("facts", ("scope_id", "fact_id", "version")),
     EvidenceRow: ("evidence", ("scope_id", "fact_id", "seq", "number")),
     GroupRow: ("groups", ("scope_id", "subject_key", "relation")),
-    MentionRow: ("mentions", ("scope_id", "seq", "key")),
+    MentionRow: ("mentions", ("scope_id", "seq")),
     SummaryRow: ("summaries", ("scope_id", "kind", "key")),
     LessonRow: ("lessons", ("scope_id", "lesson_id")),
     PlaceRow: ("places", ("scope_id", "seq")),

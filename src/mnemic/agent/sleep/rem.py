@@ -58,7 +58,7 @@ def place(work: Work, scope_id: int) -> None:
             episodes = store.episodes((scope_id,), seqs.tolist())
             names: dict[int, dict[str, str]] = defaultdict(dict)
             for row in store.derived.rows(MentionRow, [scope_id], seq=seqs.tolist()):
-                names[row.seq].setdefault(row.key, row.surface)
+                names[row.seq] = _names(row)
             placed: list[NamedTuple] = []
             for row in some.tolist():
                 seq = int(view.seq[row])
@@ -66,12 +66,20 @@ def place(work: Work, scope_id: int) -> None:
                 if vector is None or seq not in episodes:
                     continue
                 wing = wing_of(episodes[seq])
-                own = {key: said for key, said in names[seq].items() if key != wing.casefold()}
-                placed.append(palace.place(scope_id, seq, wing, vector, own))
+                placed.append(palace.place(scope_id, seq, wing, vector, names[seq]))
             mark = StageRow(scope_id, "places", str(int(seqs[-1])))
             work.put([*placed, *palace.rows(scope_id), mark])
         work.counts["placed"] += len(placed)
         work.tell("places", start + len(some), len(rows))
+
+
+NAMED_BY = frozenset(("title", "code", "word", "name"))
+"""Kinds of mentions that a room is named by: not quantities, parts of names, speakers."""
+
+
+def _names(row: MentionRow) -> dict[str, str]:
+    """What an episode mentions that can name a room: how it is written, by its key."""
+    return {key: surface for key, surface, kind in json.loads(row.found) if kind in NAMED_BY}
 
 
 def _with_before(
@@ -97,9 +105,10 @@ def _palace(store: Store, scope_id: int) -> Palace:
     terms: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     written: dict[str, str] = {}
     for row in store.derived.rows(MentionRow, [scope_id]) if where else ():
-        written.setdefault(row.key, row.surface)
-        if row.seq in where and row.key != where[row.seq][0].casefold():
-            terms[where[row.seq]][row.key] += 1
+        for key, surface in _names(row).items():
+            written.setdefault(key, surface)
+            if row.seq in where:
+                terms[where[row.seq]][key] += 1
     return Palace(store.derived.rows(RoomRow, [scope_id]), terms, written)
 
 

@@ -146,15 +146,12 @@ def claim_rows(
 
 
 def mention_rows(scope_id: int, seq: int, episode: Episode) -> list[MentionRow]:
-    """The names and phrases of an episode, once each with their number."""
-    found: dict[str, MentionRow] = {}
-    for one in mentions_of(episode.text, episode.speaker):
-        known = found.get(one.key)
-        if known is None:
-            found[one.key] = MentionRow(scope_id, seq, one.key, one.surface, one.kind, 1)
-        else:
-            found[one.key] = known._replace(times=known.times + 1)
-    return list(found.values())
+    """The names and phrases of an episode, once each, as one row; none where it names nothing."""
+    found = {one.key: one for one in reversed(mentions_of(episode.text, episode.speaker))}
+    if not found:
+        return []
+    named = [[found[key].key, found[key].surface, found[key].kind] for key in sorted(found)]
+    return [MentionRow(scope_id, seq, json.dumps(named, ensure_ascii=False))]
 
 
 def session_rows(scope_id: int, session: Session) -> list[NamedTuple]:

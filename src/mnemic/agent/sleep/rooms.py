@@ -13,7 +13,6 @@ Source:
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from mnemic.agent.knowledge import PlaceRow, RoomRow
 from mnemic.agent.records import Episode
 from mnemic.agent.speakers import is_name
 
-NEAR_MIN = 0.42
+NEAR_MIN = 0.65
 """The cosine to a room's centre from which on an episode belongs there."""
 
 ROOMS_MAX = 48
@@ -62,7 +61,7 @@ class Palace:
         written: Mapping[str, str],
     ) -> None:
         self._rooms: dict[str, dict[str, _Room]] = {}
-        self._spread: Counter[str] = Counter()
+        self._times: Counter[str] = Counter()
         self._written = dict(written)
         for row in rows:
             terms = terms_of_room.get((row.wing, row.room), Counter())
@@ -70,7 +69,7 @@ class Palace:
                 row.name, row.size, np.frombuffer(row.centre, dtype=np.float32).copy(),
                 json.loads(row.was), Counter(terms),
             )  # fmt: skip
-            self._spread.update(terms.keys())
+            self._times.update(terms)
 
     def place(
         self,
@@ -99,7 +98,7 @@ class Palace:
         room.sum_K += vector_K
         for term, surface in names.items():
             self._written.setdefault(term, surface)
-            self._spread[term] += term not in room.terms
+            self._times[term] += 1
             room.terms[term] += 1
         room.changed = True
         if room.size in NAMED_AT:
@@ -129,12 +128,11 @@ class Palace:
         return best, near
 
     def _name(self, rooms: Mapping[str, _Room], room: _Room) -> None:
-        """The two terms that mark the room most among all rooms."""
-        many = 1 + sum(len(one) for one in self._rooms.values())
+        """The terms that are the room's own: frequent here, and hardly anywhere else."""
         scored = sorted(
             room.terms,
             key=lambda term: (
-                -room.terms[term] * math.log(1 + many / (1 + self._spread[term])), term,
+                -room.terms[term] * (room.terms[term] / (self._times[term] + 2)) ** 2, term,
             ),
         )  # fmt: skip
         taken = {one.name for one in rooms.values() if one is not room}

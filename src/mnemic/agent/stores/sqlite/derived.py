@@ -159,11 +159,15 @@ class SqliteDerived:
             ).fetchone()
             end = 2**62 if row[0] is None else int(row[0])
             rows = reader.execute(
-                f"SELECT seq, key, kind FROM mentions WHERE scope_id IN ({marks}) "  # noqa: S608
-                "AND seq > ? AND seq < ? ORDER BY seq, key",
+                f"SELECT seq, found FROM mentions WHERE scope_id IN ({marks}) "  # noqa: S608
+                "AND seq > ? AND seq < ? ORDER BY seq",
                 (*scope_ids, after_seq, end),
             )
-            return [(int(seq), str(key), str(kind)) for seq, key, kind in rows]
+            return [
+                (int(seq), str(key), str(kind))
+                for seq, found in rows
+                for key, _, kind in json.loads(found)
+            ]
 
     def paths(self, scope_ids: Sequence[int]) -> dict[int, str]:
         """The scopes' paths by their numbers."""

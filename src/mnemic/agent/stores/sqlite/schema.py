@@ -171,9 +171,8 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE mentions (
-        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL,
-        surface TEXT NOT NULL, kind TEXT NOT NULL, times INTEGER NOT NULL,
-        PRIMARY KEY (scope_id, seq, key)
+        scope_id INTEGER NOT NULL, seq INTEGER NOT NULL, found TEXT NOT NULL,
+        PRIMARY KEY (scope_id, seq)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE summaries (
