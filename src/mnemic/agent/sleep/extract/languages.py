@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from mnemic.agent.facts.claims import Change, Claim
 from mnemic.agent.sleep.extract import sentences
@@ -80,7 +81,9 @@ def read(text: str, *, speaker: str | None, said_at: datetime) -> Iterator[Claim
     """The claims of the plainest sentences; those with a condition or others' words give none."""
     if speaker is None or _HINT.search(text) is None or not sentences.meant(text):
         return
-    for begin, end, mark in sentences.sentences(sentences.masked(text)):
+    for begin, end, mark in islice(
+        sentences.sentences(sentences.masked(text)), sentences.SENTENCES_MAX
+    ):
         sentence = text[begin:end]
         if "?" in mark or len(sentence) > 300 or _UNSURE.search(sentence) or '"' in sentence:
             continue

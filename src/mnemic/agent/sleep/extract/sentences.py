@@ -14,7 +14,7 @@ from itertools import islice
 
 TEXT_CHARS_MAX = 20_000
 _SENTENCE_CHARS_MAX = 600
-_SENTENCES_MAX = 600
+SENTENCES_MAX = 400
 _I = re.IGNORECASE
 
 _NOT_MEANT = re.compile(
@@ -185,7 +185,7 @@ def clauses(text: str) -> Iterator[Clause]:
     speech = quoted(text)
     starts = [span[0] for span in speech]
     first = True
-    for begin, end, mark in islice(sentences(text), _SENTENCES_MAX):
+    for begin, end, mark in islice(sentences(text), SENTENCES_MAX):
         begin = _skip_bullet(text, begin, end)
         if end - begin < 4 or end - begin > _SENTENCE_CHARS_MAX:
             continue
