@@ -45,13 +45,14 @@ _SAME = {
 """Names that models give to relations of the vocabulary."""
 
 _SELF = frozenset(("i", "me", "myself", "speaker", "the speaker", "the user"))
-_LINKING = frozenset(
-    "a an the s his her its their of in on at to for from with by as and is are was were be been has "
-    "have had does do did who that this it".split()
-)
+_LINKING = frozenset((
+    "a", "an", "the", "s", "his", "her", "its", "their", "of", "in", "on", "at", "to", "for", "from",
+    "with", "by", "as", "and", "is", "are", "was", "were", "be", "been", "has", "have", "had", "does",
+    "do", "did", "who", "that", "this", "it",
+))  # fmt: skip
 """Words that may join those of the text; none of them says or denies anything alone."""
 
-_DENYING = frozenset("no not never longer neither nor without t".split())
+_DENYING = frozenset(["no", "not", "never", "longer", "neither", "nor", "without", "t"])
 _MINE = ("my ", "our ")
 
 
@@ -98,7 +99,7 @@ def _change(said: dict[str, Any]) -> Change:
     change = said.get("change")
     if not isinstance(change, str) or change not in CHANGES:
         return ""
-    return "" if said.get("denied") is True and change != "ends" else cast(Change, change)
+    return "" if said.get("denied") is True and change != "ends" else cast("Change", change)
 
 
 def _text(said: dict[str, Any], name: str, most: int = 2_000) -> str:
@@ -203,7 +204,7 @@ def _statement(
     """The model's sentence where it says the claim in the text's words, else one of our own."""
     sentence = _text(said, "statement", STATEMENT_CHARS_MAX)
     found = words_of(sentence)
-    relation = cast(Relation, relation_of(name))
+    relation = cast("Relation", relation_of(name))
     own = {*words_of(subject), *words_of(value), *_words(relation), *_LINKING}
     own |= _DENYING if denied else frozenset()
     says_it = {*words_of(subject), *words_of(value)} - _LINKING <= set(found)

@@ -92,9 +92,8 @@ def _filled(pieces: Sequence[Piece]) -> list[list[Piece]]:
 def messages(prompt: Sequence[Piece]) -> list[dict[str, str]]:
     """The request for a prompt's claims; pieces are numbered from 1."""
     mark = secrets.token_hex(8)
-    parts = []
-    for turn in prompt[0].one.before if not prompt[0].start else ():
-        parts.append(_before(mark, turn))
+    earlier = () if prompt[0].start else prompt[0].one.before
+    parts = [_before(mark, turn) for turn in earlier]
     for number, piece in enumerate(prompt, 1):
         episode = piece.one.episode
         parts.append(

@@ -6,7 +6,7 @@ import ipaddress
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -67,7 +67,7 @@ class LLMSettings:
 
     base_url: str
     model: str
-    key: Secret = Secret()
+    key: Secret = field(default_factory=Secret)
     tokens_max: int = 1_000_000
     money_max: float | None = None
     price_in: float = 0.0
