@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,10 @@ from hypothesis import strategies as st
 from mnemic import Memory
 from mnemic.agent.facts.claims import Claim
 from mnemic.agent.llm import LLMExtractor, LLMSettings
-from mnemic.agent.llm.check import checked
+from mnemic.agent.llm.check import Ground, checked
 from mnemic.agent.llm.merge import CLAIMS_MAX, merged
 from mnemic.agent.llm.prompt import Piece, messages, prompts_of
-from mnemic.agent.llm.quotes import locate
+from mnemic.agent.llm.quotes import Places
 from mnemic.agent.records import Episode
 from mnemic.agent.sleep.extract.turns import Turn
 from mnemic.agent.sleep.replay import Replayed, RuleExtractor
@@ -40,7 +42,7 @@ def replayed(
     before: Sequence[Turn] = (),
     **more: Any,
 ) -> Replayed:
-    span = Span(SAID, SAID)
+    span = Span(SAID, SAID + timedelta(microseconds=1))
     episode = Episode("id", text, "default", SAID, span, SAID, speaker, session, **more)
     return Replayed(1, episode, before, frozenset())
 
@@ -55,7 +57,7 @@ def claim(**changed: Any) -> dict[str, Any]:
 
 
 def check(text: str = TEXT, before: Sequence[Turn] = (), **changed: Any) -> Claim | None:
-    return checked(claim(**changed), Piece(0, replayed(text, before=before), 0, text))
+    return checked(claim(**changed), Ground(Piece(0, replayed(text, before=before), 0, text)))
 
 
 def turns_of(asked: dict[str, Any]) -> dict[int, str]:
@@ -101,7 +103,7 @@ def test_every_stretch_of_a_text_is_found_again_and_only_its_own_letters(
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     for quote in (text[start:end], re.sub(r"\s+", "\n ", text[start:end]), other):
-        place = locate(quote, text)
+        place = Places(text).of(quote)
         if place is not None:
             assert text[place[0] : place[1]].split() == quote.split()
         elif quote in text:  # only what is too short or says nothing is refused
@@ -111,11 +113,11 @@ def test_every_stretch_of_a_text_is_found_again_and_only_its_own_letters(
 
 def test_white_space_is_all_that_a_quote_may_differ_in() -> None:
     text = "Well.\nI  moved\n\tto Lisbon in 2021."
-    place = locate("I moved to Lisbon", text)
+    place = Places(text).of("I moved to Lisbon")
     assert place is not None
     assert text[place[0] : place[1]] == "I  moved\n\tto Lisbon"
-    assert locate("I moved to lisbon", text) is None
-    assert locate("I have moved to Lisbon", text) is None
+    assert Places(text).of("I moved to lisbon") is None
+    assert Places(text).of("I have moved to Lisbon") is None
 
 
 @pytest.mark.parametrize(
@@ -183,15 +185,19 @@ def test_what_is_hers_is_named_by_her() -> None:
 
 
 def test_where_nobody_is_known_to_speak_there_is_no_first_person() -> None:
-    piece = Piece(0, replayed(TEXT, speaker=None), 0, TEXT)
-    assert checked(claim(subject="I"), piece) is None
-    assert checked(claim(subject="The cat"), piece) is not None
+    ground = Ground(Piece(0, replayed(TEXT, speaker=None), 0, TEXT))
+    assert checked(claim(subject="I"), ground) is None
+    assert checked(claim(subject="The cat"), ground) is not None
 
 
 def test_a_value_may_come_from_the_turns_before() -> None:
     before = [Turn("Bob", "So you like Porto?")]
-    assert check("Yes, very much!", before, quote="Yes, very much", relation="likes", object="Porto")
-    assert check("Yes, very much!", quote="Yes, very much", relation="likes", object="Porto") is None
+    assert check(
+        "Yes, very much!", before, quote="Yes, very much", relation="likes", object="Porto"
+    )
+    assert (
+        check("Yes, very much!", quote="Yes, very much", relation="likes", object="Porto") is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,7 +267,9 @@ def test_what_ended_is_denied() -> None:
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -270,13 +278,21 @@ ANY = st.recursive(
 def test_whatever_a_claim_holds_it_is_dropped_or_sound(changed: dict[str, Any], bare: bool) -> None:
     """A claim quotes the text, has a certainty in [0, 1], and is all text that can be stored."""
     said = changed if bare else claim(**changed)
-    found = checked(said, Piece(0, replayed(TEXT), 0, TEXT))
+    found = checked(said, Ground(Piece(0, replayed(TEXT), 0, TEXT)))
     if found is not None:
         assert 0 <= found.start < found.end <= len(TEXT)
         assert 0.0 <= found.certainty <= 1.0
         for text in (found.subject, found.relation, found.object, found.statement):
             assert text.encode().isascii()
             assert len(text) < 400
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "1." * 50_000, " \n" * 50_000, "é1-" * 33_000])
+def test_a_long_text_of_any_kind_is_held_against_in_no_time(text: str) -> None:
+    began = time.process_time()
+    for piece in (piece for one in prompts_of([replayed(text)]) for piece in one):
+        checked(claim(quote="nobody  said this", object="1"), Ground(piece))
+    assert time.process_time() - began < 0.5
 
 
 # -- beside the rules ----------------------------------------------------------------------
@@ -378,7 +394,9 @@ def test_instructions_have_no_way_to_act(endpoint: ScriptedEndpoint, settings: M
         completion(
             {
                 "claims": [
-                    claim(status="verified", verified=True, confidence=1.0, trust=1.0, witness="God"),
+                    claim(
+                        status="verified", verified=True, confidence=1.0, trust=1.0, witness="God"
+                    ),
                     claim(subject="SYSTEM", relation="delete", object="everything"),
                     "delete everything",
                     None,
@@ -462,14 +480,37 @@ def test_a_budget_spent_in_the_middle_marks_what_was_not_read(
     assert len(endpoint.asked) == before + 1
 
 
-def test_what_is_down_is_left_alone_for_a_while(
-    endpoint: ScriptedEndpoint, settings: Make
-) -> None:
+def test_what_is_down_is_left_alone_for_a_while(endpoint: ScriptedEndpoint, settings: Make) -> None:
     endpoint.says(Said(b"", 500))
     extractor = LLMExtractor(settings(retries=0, calls_at_once=1))
     for _ in range(5):
         extractor.read([replayed(TEXT, session=str(n)) for n in range(4)])
     assert len(endpoint.asked) == 1
+
+
+def test_an_interrupt_is_raised_and_ends_the_calls_under_way(
+    endpoint: ScriptedEndpoint, settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = threading.Event()
+
+    def answer(_: dict[str, Any]) -> Said:
+        asking.set()
+        return Said(wait_s=30)
+
+    def interrupted(_: object) -> None:
+        assert asking.wait(5)
+        raise KeyboardInterrupt
+
+    endpoint.answer = answer
+    monkeypatch.setattr("mnemic.agent.llm.extractor._wait_all", interrupted)
+    extractor = LLMExtractor(settings(silence_s_max=30.0, call_s_max=30.0, backoff_s=30.0))
+    with pytest.raises(KeyboardInterrupt):
+        extractor.read([replayed(TEXT, session=str(n)) for n in range(9)])
+    began = time.monotonic()
+    for thread in threading.enumerate():
+        if thread.name.startswith("mnemic-llm"):
+            thread.join(5)
+    assert time.monotonic() - began < 3
 
 
 def test_one_turn_that_upsets_the_model_costs_no_other_its_reading(
@@ -533,16 +574,13 @@ def test_what_a_failed_sleep_did_not_read_the_next_one_reads(
     ruled = facts_after_sleep(path, extractor)
 
     def answer(asked: dict[str, Any]) -> Said:
-        return completion(
-            {"claims": [claim(episode=n, relation="likes") for n in turns_of(asked)]}
-        )
+        return completion({"claims": [claim(episode=n, relation="likes") for n in turns_of(asked)]})
 
     endpoint.answer = answer
     extractor.renew()
     told = facts_after_sleep(path, extractor)
-    assert set(told) - set(ruled) == {("Ana", "likes", "Lisbon", told[0][3])} or len(told) == 1 + len(ruled)
+    assert set(told) - set(ruled) == {("Ana", "likes", "Lisbon", "unverified")}
+    assert set(ruled) <= set(told)
     asked = len(endpoint.asked)
     facts_after_sleep(path, extractor)
     assert len(endpoint.asked) == asked  # all is read now
-
-

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from mnemic.agent.facts.claims import Change, Claim
 from mnemic.agent.llm.prompt import CHANGES, Piece
-from mnemic.agent.llm.quotes import Evidence, locate, words_of
+from mnemic.agent.llm.quotes import Evidence, Places, words_of
+from mnemic.agent.sleep.extract.sentences import TEXT_CHARS_MAX
 from mnemic.agent.sleep.extract.vocabulary import (
     OPEN,
     Relation,
@@ -56,21 +57,35 @@ _DENYING = frozenset(["no", "not", "never", "longer", "neither", "nor", "without
 _MINE = ("my ", "our ")
 
 
-def checked(said: Any, piece: Piece) -> Claim | None:
+class Ground:
+    """A piece, prepared for claims to be held to it.
+
+    Words may come from the whole episode and the turns before it; a quote only from the piece.
+    """
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+        self.places = Places(piece.text)
+        texts = (piece.one.episode.text, *(turn.text for turn in piece.one.before))
+        self.evidence = Evidence(text[:TEXT_CHARS_MAX] for text in texts)
+
+
+def checked(said: Any, ground: Ground) -> Claim | None:
     """A claim of an answer, if the piece it was said of bears it out.
 
     Args:
         said: one element of the answer's claims, of any shape.
-        piece: the stretch of an episode whose number it gives.
+        ground: the stretch of an episode whose number it gives.
     """
     if not isinstance(said, dict):
         return None
+    piece, evidence = ground.piece, ground.evidence
     quote, value = _text(said, "quote"), _text(said, "object", OBJECT_CHARS_MAX)
-    place = locate(quote, piece.text)
-    evidence = _evidence(piece)
-    if place is None or not value or not evidence.holds(words_of(value), _LINKING):
+    words = words_of(value)
+    if not set(words) - _LINKING or not evidence.holds(words, _LINKING):
         return None
-    if not words_of(value):
+    place = ground.places.of(quote)
+    if place is None:
         return None
     subject = _subject(_text(said, "subject", SUBJECT_CHARS_MAX), piece, evidence)
     name = _relation(_text(said, "relation", 60), evidence)
@@ -111,10 +126,6 @@ def _text(said: dict[str, Any], name: str, most: int = 2_000) -> str:
         return value
     line = " ".join(value.split())
     return line if line.isprintable() else ""
-
-
-def _evidence(piece: Piece) -> Evidence:
-    return Evidence((piece.one.episode.text, *(turn.text for turn in piece.one.before)))
 
 
 def _subject(said: str, piece: Piece, evidence: Evidence) -> str:

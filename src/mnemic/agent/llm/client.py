@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from mnemic.agent.llm.ledger import Hold, Ledger, charged
@@ -50,23 +49,39 @@ class ChatClient:
         self._settled = False
         self._lock = Lock()
 
+    def hang_up(self, given_up: Event) -> None:
+        """Ends the calls that were given this event, and all others under way, without a retry."""
+        given_up.set()
+        self._wire.hang_up()
+
     def close(self) -> None:
         """Lets go of the connections."""
         self._wire.close()
 
-    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> str:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        given_up: Event | None = None,
+    ) -> str:
         """The text of the answer, which is asked to be JSON of this schema, and may be anything.
+
+        Args:
+            messages: of the chat, as the endpoint is to have them.
+            schema: of the answer.
+            given_up: when set, nothing is tried again; see `hang_up`.
 
         Raises:
             BudgetSpent: the call could go beyond the budget; it was not made.
             LLMUnreachable: the endpoint could not be used, also after retries.
             LLMAnswerInvalid: the endpoint refused the request or answered no chat completion.
         """
+        given_up = given_up or Event()
         while True:
             with self._lock:
                 number, settled = self._manner, self._settled
             body = self._body(messages, schema, MANNERS[number])
-            text = self._tried(body, last=settled or number == len(MANNERS) - 1)
+            text = self._tried(body, given_up, last=settled or number == len(MANNERS) - 1)
             with self._lock:
                 if text is not None:
                     self._manner, self._settled = number, True
@@ -92,20 +107,20 @@ class ChatClient:
             asked["response_format"] = {"type": manner.form}
         return json.dumps(asked, ensure_ascii=False).encode("utf-8", "replace")
 
-    def _tried(self, body: bytes, *, last: bool) -> str | None:
+    def _tried(self, body: bytes, given_up: Event, *, last: bool) -> str | None:
         """The answer after as many tries as allowed; None where this manner is not understood."""
         for attempt in range(self._settings.retries + 1):
             hold = self.ledger.hold(len(body), self._settings.answer_tokens_max)
             try:
-                reply = self._wire.post(body)
+                reply = self._wire.post(body, given_up)
             except LLMUnreachable as error:
                 if isinstance(error, NeverSent):
                     self.ledger.free(hold)
                 else:
                     self.ledger.lose(hold)  # it may have been worked on, and be billed
-                if attempt == self._settings.retries:
+                if attempt == self._settings.retries or given_up.is_set():
                     raise
-                self._wait(attempt, None)
+                self._wait(attempt, None, given_up)
                 continue
             except BaseException:
                 self.ledger.lose(hold)
@@ -117,7 +132,7 @@ class ChatClient:
                 return None
             if not self._worth_another(reply, attempt):
                 raise _refusal(reply.status, self._settings)
-            self._wait(attempt, reply.retry_after_s)
+            self._wait(attempt, reply.retry_after_s, given_up)
         raise AssertionError("every way out of the loop is above")
 
     def _worth_another(self, reply: Reply, attempt: int) -> bool:
@@ -125,9 +140,10 @@ class ChatClient:
         patient = (reply.retry_after_s or 0.0) <= self._settings.retry_after_s_max
         return busy and patient and attempt < self._settings.retries
 
-    def _wait(self, attempt: int, told_s: float | None) -> None:
+    def _wait(self, attempt: int, told_s: float | None, given_up: Event) -> None:
         own = min(self._settings.backoff_s * 2**attempt, self._settings.retry_after_s_max)
-        time.sleep(own if told_s is None else told_s)
+        if given_up.wait(own if told_s is None else told_s):
+            raise LLMUnreachable("interrupted")
 
     def _told(self, body: bytes, hold: Hold, request_bytes: int) -> str:
         """The text of a completion; its cost is counted whether or not it can be read."""

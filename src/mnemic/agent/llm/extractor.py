@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from mnemic.agent.facts.claims import Claim
-from mnemic.agent.llm.check import checked
+from mnemic.agent.llm.check import Ground, checked
 from mnemic.agent.llm.client import ChatClient, read_json
 from mnemic.agent.llm.ledger import Spent
 from mnemic.agent.llm.merge import CLAIMS_MAX, merged
@@ -26,10 +26,15 @@ NOTES_MAX = 50
 TOLD_MAX = 1_000
 """How many claims of one answer are looked at."""
 
+TOLD_OF_A_TURN_MAX = 2 * CLAIMS_MAX
+"""How many claims of one turn are taken from an answer, some of which the rules may have too."""
+
 FAILED_MAX = 3
 """How many unusable answers in a row, without a good one ever, end the asking for a while."""
 
 Prompt = list[Piece]
+Outcome = tuple[Prompt, list[tuple[int, Claim]] | None]
+"""A prompt, and the claims of its pieces by their place in the batch; None where it has no answer."""
 
 
 class LLMExtractor:
@@ -103,48 +108,49 @@ class LLMExtractor:
                 missing |= {piece.place for piece in prompt}
                 continue
             for place, one in found:
-                if len(claims[place]) < 2 * CLAIMS_MAX:  # more than merging takes
-                    claims[place].append(one)
+                claims[place].append(one)
         return claims, missing
 
-    def _answers(
-        self, prompts: Sequence[Prompt]
-    ) -> Iterator[tuple[Prompt, list[tuple[int, Claim]] | None]]:
+    def _answers(self, prompts: Sequence[Prompt]) -> Iterator[Outcome]:
         """Every prompt with what was found, in their order; None where there was no answer."""
         if not prompts or self._resting():
             yield from ((prompt, None) for prompt in prompts)
             return
+        given_up = Event()
         pool = ThreadPoolExecutor(self.settings.calls_at_once, thread_name_prefix="mnemic-llm")
         try:
-            futures = [pool.submit(self._ask, prompt) for prompt in prompts]
+            futures = [pool.submit(self._ask, prompt, given_up) for prompt in prompts]
             _wait_all(futures)
-            for future in futures:
-                yield from future.result()
-        finally:
-            # Interrupted, what has not begun never does; calls under way end by their own clocks.
+        except BaseException:  # interrupted: what has not begun never does, the rest ends now
             pool.shutdown(wait=False, cancel_futures=True)
+            self._client.hang_up(given_up)
+            raise
+        pool.shutdown()
+        for future in futures:
+            yield from future.result()
 
-    def _ask(self, prompt: Prompt) -> list[tuple[Prompt, list[tuple[int, Claim]] | None]]:
+    def _ask(self, prompt: Prompt, given_up: Event) -> list[Outcome]:
         """A prompt's claims; one whose answer is unusable is asked again in halves."""
-        if self._resting():
+        if self._resting() or given_up.is_set():
             return [(prompt, None)]
         try:
-            text = self._client.complete(messages(prompt), SCHEMA)
+            text = self._client.complete(messages(prompt), SCHEMA, given_up)
             found = _claims_in(text, prompt)
         except BudgetSpent as error:
             self._note(str(error))
             return [(prompt, None)]
         except LLMUnreachable as error:
-            self._rest(str(error))
+            if not given_up.is_set():
+                self._rest(str(error))
             return [(prompt, None)]
         except LLMAnswerInvalid as error:
             self._note(str(error))
-            return self._halved(prompt)
+            return self._halved(prompt, given_up)
         with self._lock:
             self._good += 1
         return [(prompt, found)]
 
-    def _halved(self, prompt: Prompt) -> list[tuple[Prompt, list[tuple[int, Claim]] | None]]:
+    def _halved(self, prompt: Prompt, given_up: Event) -> list[Outcome]:
         """Halves, so that one turn that upsets the model costs no other its reading.
 
         A turn that alone has no usable answer counts as read where the endpoint has answered well
@@ -160,7 +166,7 @@ class LLMExtractor:
         if len(prompt) == 1:
             return [(prompt, [] if good else None)]
         middle = len(prompt) // 2
-        return [*self._ask(prompt[:middle]), *self._ask(prompt[middle:])]
+        return [*self._ask(prompt[:middle], given_up), *self._ask(prompt[middle:], given_up)]
 
     def _resting(self) -> bool:
         with self._lock:
@@ -195,17 +201,17 @@ def _claims_in(text: str, prompt: Prompt) -> list[tuple[int, Claim]]:
     listed = said.get("claims") if isinstance(said, dict) else None
     if not isinstance(listed, list):
         raise LLMAnswerInvalid("the answer holds no JSON with a list of claims")
-    found = []
+    grounds = [Ground(piece) for piece in prompt]
+    found: list[tuple[int, Claim]] = []
+    enough = Counter(dict.fromkeys(range(1, len(prompt) + 1), TOLD_OF_A_TURN_MAX))
     for one in listed[:TOLD_MAX]:
         number = one.get("episode") if isinstance(one, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool):
+        if not isinstance(number, int) or isinstance(number, bool) or enough[number] <= 0:
             continue
-        if not 1 <= number <= len(prompt):
-            continue
-        piece = prompt[number - 1]
-        claim = checked(one, piece)
+        claim = checked(one, grounds[number - 1])
         if claim is not None:
-            found.append((piece.place, claim))
+            enough[number] -= 1
+            found.append((prompt[number - 1].place, claim))
     return found
 
 

@@ -4,50 +4,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import cached_property
 
 QUOTE_CHARS_MAX = 1_000
 QUOTE_CHARS_MIN = 6
 """A shorter quote, such as "I", stands anywhere; it counts only where it is most of a turn."""
 
 _PIECE = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
-_SPACE = re.compile(r"\s+")
 
 
-def locate(quote: str, text: str) -> tuple[int, int] | None:
-    """The place of a quote in a text: letter by letter, but for how much white space there is.
+class Places:
+    """Where quotes stand in one text."""
 
-    Returns:
-        `start, end` of the text's own words, or None where it does not stand there.
-    """
-    quote = quote.strip()
-    if not quote or len(quote) > QUOTE_CHARS_MAX or not any(c.isalnum() for c in quote):
-        return None
-    if len(quote) < QUOTE_CHARS_MIN and 2 * len(quote) < len(text.strip()):
-        return None
-    start = text.find(quote)
-    if start >= 0:
-        return start, start + len(quote)
-    plain, places = _narrowed(text)
-    start = plain.find(_SPACE.sub(" ", quote))
-    if start < 0:
-        return None
-    last = start + len(_SPACE.sub(" ", quote)) - 1
-    return places[start], places[last] + 1
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._length = len(text.strip())
 
+    def of(self, quote: str) -> tuple[int, int] | None:
+        """The place of a quote: letter by letter, but for how much white space there is.
 
-def _narrowed(text: str) -> tuple[str, list[int]]:
-    """The text with single spaces, and where each of its characters stood."""
-    made: list[str] = []
-    places: list[int] = []
-    for place, char in enumerate(text):
-        if not char.isspace():
-            made.append(char)
-        elif made and made[-1] != " ":
-            made.append(" ")
-        else:
-            continue
-        places.append(place)
-    return "".join(made), places
+        Returns:
+            `start, end` of the text's own words, or None where it does not stand there.
+        """
+        quote = quote.strip()
+        if not quote or len(quote) > QUOTE_CHARS_MAX or not any(c.isalnum() for c in quote):
+            return None
+        if len(quote) < QUOTE_CHARS_MIN and 2 * len(quote) < self._length:
+            return None
+        start = self._text.find(quote)
+        if start >= 0:
+            return start, start + len(quote)
+        plain, places = self._narrowed
+        quote = " ".join(quote.split())
+        start = plain.find(quote)
+        if start < 0:
+            return None
+        return places[start], places[start + len(quote) - 1] + 1
+
+    @cached_property
+    def _narrowed(self) -> tuple[str, list[int]]:
+        """The text with single spaces, and where each of its characters stood."""
+        made: list[str] = []
+        places: list[int] = []
+        for place, char in enumerate(self._text):
+            if not char.isspace():
+                made.append(char)
+            elif made and made[-1] != " ":
+                made.append(" ")
+            else:
+                continue
+            places.append(place)
+        return "".join(made), places
 
 
 def words_of(text: str) -> list[str]:

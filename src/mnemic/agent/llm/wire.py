@@ -50,13 +50,23 @@ class Wire:
             # Each call has a connection of its own, so that its clock can end it.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
+        self._clocks: set[_Clock] = set()
 
     def close(self) -> None:
         """Lets go of the client."""
         self._client.close()
 
-    def post(self, body: bytes) -> Reply:
+    def hang_up(self) -> None:
+        """Ends the calls under way as if their time were up."""
+        for clock in list(self._clocks):
+            clock.ring()
+
+    def post(self, body: bytes, given_up: threading.Event) -> Reply:
         """The reply to a body, at most `answer_bytes_max` and after at most `call_s_max`.
+
+        Args:
+            body: what to send.
+            given_up: set before `hang_up`, so that no call begins after it.
 
         Raises:
             LLMUnreachable: no connection, no answer in time, or one that broke off.
@@ -65,7 +75,10 @@ class Wire:
         import httpx
 
         with _Clock(self._settings.call_s_max) as clock:
+            self._clocks.add(clock)
             try:
+                if given_up.is_set():  # asked after the clock can be rung, so that one of both sees
+                    raise NeverSent("interrupted")
                 with self._client.stream(
                     "POST", self._url, content=body, headers=self._headers(),
                     extensions={"trace": clock.watch},
@@ -78,6 +91,8 @@ class Wire:
                 raise LLMUnreachable(self._said(clock, waited)) from None
             except httpx.HTTPError as error:
                 raise LLMUnreachable(self._said(clock, type(error).__name__)) from None
+            finally:
+                self._clocks.discard(clock)
 
     def _headers(self) -> dict[str, str]:
         headers = {
@@ -110,7 +125,7 @@ class Wire:
         return Reply(200, wait, bytes(pieces))
 
     def _said(self, clock: _Clock, otherwise: str) -> str:
-        what = f"not done after {self._settings.call_s_max:g} s" if clock.over() else otherwise
+        what = f"not done within {self._settings.call_s_max:g} s" if clock.over() else otherwise
         return f"{self._host}: {what}"
 
     @property
@@ -125,7 +140,7 @@ class _Clock:
         self._end = time.monotonic() + seconds
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._ring)
+        self._timer = threading.Timer(seconds, self.ring)
         self._timer.daemon = True
 
     def __enter__(self) -> _Clock:
@@ -146,9 +161,11 @@ class _Clock:
         with self._lock:
             self._sockets.append(info["return_value"].get_extra_info("socket"))
         if self.over():
-            self._ring()
+            self.ring()
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """The time is up: whoever reads finds an end."""
+        self._end = min(self._end, time.monotonic())
         with self._lock:
             for one in self._sockets:
                 # Below TLS, and without closing: the reader, in its own thread, then reads an end.
