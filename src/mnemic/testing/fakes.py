@@ -77,12 +77,16 @@ def completion(content: Any, **more: Any) -> Said:
 
 
 class ScriptedEndpoint:
-    """An endpoint on loopback: `answer` gives the response to a request, `asked` keeps requests."""
+    """An endpoint on loopback: `answer` gives the response to a request, `asked` keeps requests.
+
+    `keys` and `cookies` keep what came with each.
+    """
 
     def __init__(self) -> None:
         self.answer: Callable[[dict[str, Any]], Said] = lambda _: completion("{}")
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.cookies: list[str | None] = []
         self._stop = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -110,6 +114,7 @@ class ScriptedEndpoint:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 endpoint.asked.append(asked)
                 endpoint.keys.append(self.headers.get("Authorization"))
+                endpoint.cookies.append(self.headers.get("Cookie"))
                 try:
                     self._say(endpoint.answer(asked))
                 except OSError:  # the client has hung up

@@ -259,6 +259,24 @@ def test_the_key_shows_in_no_error_and_no_log(
     assert key not in caplog.text
 
 
+def test_no_cookie_is_kept(endpoint: ScriptedEndpoint, settings: Make) -> None:
+    """What an endpoint wants remembered is not sent back to it."""
+    good = completion("{}")
+    endpoint.says(Said(good.body, 200, {"Set-Cookie": "who=ana; Path=/"}), good)
+    client = ChatClient(settings())
+    for _ in range(2):
+        client.complete(ASK, {})
+    assert endpoint.cookies == [None, None]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://xn--0.com/v1", "https://a..com/v1", "https://[::g]/v1", f"https://{'a' * 70}/"]
+)
+def test_a_host_that_cannot_be_is_refused_before_any_call(settings: Make, url: str) -> None:
+    with pytest.raises(errors.InvalidInput):
+        ChatClient(settings(base_url=url, retries=0)).complete(ASK, {})
+
+
 def test_a_proxy_of_the_environment_is_not_used_for_this_machine(
     endpoint: ScriptedEndpoint, settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -485,7 +485,20 @@ def test_what_is_down_is_left_alone_for_a_while(endpoint: ScriptedEndpoint, sett
     extractor = LLMExtractor(settings(retries=0, calls_at_once=1))
     for _ in range(5):
         extractor.read([replayed(TEXT, session=str(n)) for n in range(4)])
-    assert len(endpoint.asked) == 1
+    assert len(endpoint.asked) == 3
+
+
+def test_one_turn_that_is_never_answered_does_not_end_the_asking(
+    endpoint: ScriptedEndpoint, settings: Make
+) -> None:
+    """Whoever writes such a turn does not keep the model from the others."""
+    endpoint.answer = lambda asked: (
+        Said(wait_s=30) if "poison" in turns_of(asked)[1] else completion({"claims": [claim()]})
+    )
+    extractor = LLMExtractor(settings(retries=0, calls_at_once=1))
+    batch = [replayed("poison" if n == 1 else TEXT, session=str(n)) for n in range(6)]
+    versions = [reading.version == extractor.version for reading in extractor.read(batch)]
+    assert versions == [True, False, True, True, True, True]
 
 
 def test_an_interrupt_is_raised_and_ends_the_calls_under_way(
@@ -528,10 +541,24 @@ def test_one_turn_that_upsets_the_model_costs_no_other_its_reading(
     extractor = LLMExtractor(settings(calls_at_once=1))
     batch = [replayed(TEXT) for _ in range(8)]
     extractor.read(batch)
-    batch[5] = replayed("poison")
-    readings = extractor.read(batch)
-    assert [len(r.claims) for r in readings] == [1, 1, 1, 1, 1, 0, 1, 1]
-    assert {r.version for r in readings} == {extractor.version}
+    for place in (5, 0):
+        some = [*batch]
+        some[place] = replayed("poison")
+        readings = extractor.read(some)
+        assert [len(r.claims) for r in readings] == [int(n != place) for n in range(8)]
+        assert {r.version for r in readings} == {extractor.version}
+
+
+def test_a_first_turn_that_upsets_the_model_does_not_end_the_asking(
+    endpoint: ScriptedEndpoint, settings: Make
+) -> None:
+    endpoint.answer = lambda asked: completion(
+        "no" if "poison" in turns_of(asked)[1] else {"claims": []}
+    )
+    extractor = LLMExtractor(settings(calls_at_once=1))
+    batch = [replayed("poison"), *(replayed(TEXT) for _ in range(15))]
+    versions = [reading.version == extractor.version for reading in extractor.read(batch)]
+    assert versions == [False] + [True] * 15  # not yet known to answer well when it was asked
 
 
 # -- sleep ---------------------------------------------------------------------------------

@@ -29,8 +29,14 @@ TOLD_MAX = 1_000
 TOLD_OF_A_TURN_MAX = 2 * CLAIMS_MAX
 """How many claims of one turn are taken from an answer, some of which the rules may have too."""
 
-FAILED_MAX = 3
-"""How many unusable answers in a row, without a good one ever, end the asking for a while."""
+UNUSABLE_MAX = 8
+"""How many unusable answers, and never a good one, end the asking for a while.
+
+One turn that upsets the model makes five of a full prompt, and then its neighbours are read.
+"""
+
+UNREACHED_MAX = 3
+"""How many calls in a row without an answer end the asking; one alone may be the text's doing."""
 
 Prompt = list[Piece]
 Outcome = tuple[Prompt, list[tuple[int, Claim]] | None]
@@ -58,7 +64,7 @@ class LLMExtractor:
         self.notes: list[str] = []
         self._client = ChatClient(settings)
         self._resting_until = 0.0
-        self._good = self._bad = 0
+        self._good = self._unusable = self._unreached = 0
         self._lock = Lock()
 
     @property
@@ -77,7 +83,7 @@ class LLMExtractor:
         self._client = ChatClient(self.settings)
         self.notes = []
         self._resting_until = 0.0
-        self._good = self._bad = 0
+        self._good = self._unusable = self._unreached = 0
 
     def close(self) -> None:
         """Lets go of the connections."""
@@ -141,13 +147,14 @@ class LLMExtractor:
             return [(prompt, None)]
         except LLMUnreachable as error:
             if not given_up.is_set():
-                self._rest(str(error))
+                self._missed(str(error))
             return [(prompt, None)]
         except LLMAnswerInvalid as error:
             self._note(str(error))
             return self._halved(prompt, given_up)
         with self._lock:
             self._good += 1
+            self._unreached = 0
         return [(prompt, found)]
 
     def _halved(self, prompt: Prompt, given_up: Event) -> list[Outcome]:
@@ -157,11 +164,13 @@ class LLMExtractor:
         before: it would have none in any later sleep either.
         """
         with self._lock:
-            self._bad += 1
-            hopeless = not self._good and self._bad >= FAILED_MAX
+            self._unusable += 1
+            hopeless = not self._good and self._unusable >= UNUSABLE_MAX
             good = self._good
         if hopeless:
-            self._rest(f"{FAILED_MAX} answers and none of them usable; is this the right endpoint?")
+            self._rest(
+                f"{UNUSABLE_MAX} answers and none of them usable; is this the right endpoint?"
+            )
             return [(prompt, None)]
         if len(prompt) == 1:
             return [(prompt, [] if good else None)]
@@ -172,11 +181,21 @@ class LLMExtractor:
         with self._lock:
             return time.monotonic() < self._resting_until
 
+    def _missed(self, why: str) -> None:
+        """Notes a call without an answer."""
+        self._note(why)
+        with self._lock:
+            self._unreached += 1
+            many = self._unreached >= UNREACHED_MAX
+        if many:
+            self._rest(f"{UNREACHED_MAX} calls in a row had no answer; the rules go on alone")
+
     def _rest(self, why: str) -> None:
         """Asks nothing for a while: what is down stays down for every batch of a long sleep."""
         self._note(why)
         with self._lock:
             self._resting_until = time.monotonic() + self.settings.rest_s
+            self._unreached = self._unusable = 0
 
     def _note(self, text: str) -> None:
         with self._lock:

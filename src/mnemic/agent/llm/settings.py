@@ -173,21 +173,24 @@ def _key(env: Mapping[str, str]) -> Secret:
 
 
 def _check_url(url: str, plain_http: bool) -> None:
-    shown = "base_url"
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise InvalidInput(f"{shown} cannot be read as a URL; give http(s)://host/v1") from None
+        raise InvalidInput("base_url cannot be read as a URL; give http(s)://host/v1") from None
     if parts.username is not None or parts.password is not None:
-        raise InvalidInput(f"{shown} holds a user or password; give the key as MNEMIC_LLM_KEY")
+        raise InvalidInput("base_url holds a user or password; give the key as MNEMIC_LLM_KEY")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput(f"{shown} {url!r:.80} is no http(s) URL; give https://host/v1")
+        raise InvalidInput(f"base_url {url!r:.80} is no http(s) URL; give https://host/v1")
     if parts.query or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidInput(f"{shown} on {parts.hostname!r} is to end in its path, such as '/v1'")
+        raise InvalidInput(f"base_url on {parts.hostname!r} is to end in its path, such as '/v1'")
+    if not all(0 < len(label) < 64 for label in parts.hostname.removesuffix(".").split(".")):
+        raise InvalidInput(
+            f"base_url {url!r:.80} names no host that could be; give https://host/v1"
+        )
     if parts.scheme == "http" and not plain_http and not _is_loopback(parts.hostname):
         raise InvalidInput(
-            f"{shown} {url!r:.80} would send text and key unencrypted; use https, or allow it with "
+            f"base_url {url!r:.80} would send text and key unencrypted; use https, or allow it with "
             "plain_http=True (MNEMIC_LLM_PLAIN_HTTP=1)"
         )
 

@@ -7,10 +7,11 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from mnemic.agent.llm.settings import LLMSettings
-from mnemic.errors import LLMAnswerInvalid, LLMError, LLMUnreachable
+from mnemic.errors import InvalidInput, LLMAnswerInvalid, LLMError, LLMUnreachable
 
 if TYPE_CHECKING:
     import httpx
@@ -41,11 +42,16 @@ class Wire:
             ) from None
         self._settings = settings
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
+        try:
+            _ = httpx.URL(self._url).host
+        except (httpx.InvalidURL, ValueError):  # an xn-- name that decodes to nothing
+            raise InvalidInput(f"base_url {settings.base_url!r:.80} has no host to ask") from None
         # A proxy is only for what is encrypted through it; it would read plain http with its key.
         encrypted = settings.base_url.startswith("https:")
         self._client = httpx.Client(
             trust_env=encrypted and not settings.local,
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=httpx.Timeout(settings.silence_s_max, connect=settings.connect_s_max),
             # Each call has a connection of its own, so that its clock can end it.
             limits=httpx.Limits(max_keepalive_connections=0),
