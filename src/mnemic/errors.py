@@ -29,6 +29,10 @@ MnemicError
 ├── EmbedderError: the model that makes deep keys
 │   ├── EmbedderMissing  no model is installed and none could be built
 │   └── EmbedderMismatch files or vectors of another model than the one asked for
+├── LLMError: a language model behind an endpoint
+│   ├── LLMUnreachable   no connection, no answer in time, no access, or too busy
+│   ├── LLMAnswerInvalid an answer that is too long, cut short, or not what was asked for
+│   └── BudgetSpent      the call could go beyond the tokens or the money allowed; it was not made
 └── ImportFailed: a source that cannot be read at all (single bad lines are reported, not raised)
 """
 
@@ -149,6 +153,22 @@ class EmbedderMissing(EmbedderError):
 
 class EmbedderMismatch(EmbedderError):
     """Files or vectors of another model than the one asked for."""
+
+
+class LLMError(MnemicError):
+    """A language model behind an endpoint."""
+
+
+class LLMUnreachable(LLMError):
+    """No connection, no answer in time, no access, or an endpoint that stays too busy."""
+
+
+class LLMAnswerInvalid(LLMError):
+    """The answer is too long, was cut short, or is not what was asked for."""
+
+
+class BudgetSpent(LLMError):
+    """The call could go beyond the tokens or the money allowed; it was not made."""
 
 
 class ImportFailed(MnemicError):

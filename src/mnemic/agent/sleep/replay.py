@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from mnemic.agent.facts.belief import TRUST, source_class
 from mnemic.agent.facts.claims import Claim
@@ -54,6 +54,22 @@ class Extractor(Protocol):
 
     def claims(self, batch: Sequence[Replayed]) -> list[list[Claim]]:
         """For each episode its claims, every one quoting the episode's own text."""
+        ...
+
+
+class Reading(NamedTuple):
+    """The claims of an episode, and the version that read them."""
+
+    claims: list[Claim]
+    version: str
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """An extractor that may fall back on another one; what that one read is read again later."""
+
+    def read(self, batch: Sequence[Replayed]) -> list[Reading]:
+        """For each episode its claims, with the extractor's own version, or that of the other."""
         ...
 
 
@@ -104,15 +120,20 @@ def rows_of(
         surprises: of episodes by number, where something could tell.
     """
     rows: list[NamedTuple] = []
-    for one, claims in zip(batch, extractor.claims(batch), strict=True):
+    for one, (claims, version) in zip(batch, readings(batch, extractor), strict=True):
         if one.episode.source == CORRECTION:
             claims = []
-        rows += claim_rows(scope_id, one.seq, one.episode, claims, extractor.version)
+        rows += claim_rows(scope_id, one.seq, one.episode, claims, version)
         rows += mention_rows(scope_id, one.seq, one.episode)
-        rows.append(
-            ReplayRow(scope_id, one.seq, float(surprises.get(one.seq, -1.0)), extractor.version)
-        )
+        rows.append(ReplayRow(scope_id, one.seq, float(surprises.get(one.seq, -1.0)), version))
     return rows
+
+
+def readings(batch: Sequence[Replayed], extractor: Extractor) -> list[Reading]:
+    """What an extractor reads in each episode, and in which version."""
+    if isinstance(extractor, Reader):
+        return extractor.read(batch)
+    return [Reading(claims, extractor.version) for claims in extractor.claims(batch)]
 
 
 def claim_rows(
