@@ -9,10 +9,12 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mnemic.agent.facts.answers import Asked, facts_of
 from mnemic.agent.facts.fact import Fact, Quote, Status
@@ -28,10 +30,18 @@ from mnemic.agent.knowledge import (
     SummaryRow,
 )
 from mnemic.agent.protocols import Embedder, Store
+from mnemic.agent.shown import Lesson, Moment, Profile, Receipt, Room, Run
 from mnemic.agent.sleep.extract.keys import object_key
 from mnemic.agent.sleep.extract.vocabulary import predicate, shown
-from mnemic.agent.sleep.regroup import dropped, regroup
-from mnemic.agent.sleep.replay import CORRECTION, Extractor, RuleExtractor, subject_key
+from mnemic.agent.sleep.regroup import dropped, groups_of, regroup
+from mnemic.agent.sleep.replay import (
+    BEFORE_MAX,
+    CORRECTION,
+    Extractor,
+    Renewed,
+    RuleExtractor,
+    subject_key,
+)
 from mnemic.agent.sleep.run import EVERYWHERE, PHASES, Phase, SleepReport
 from mnemic.agent.sleep.run import sleep as run_sleep
 from mnemic.agent.sleep.work import Progress
@@ -43,6 +53,7 @@ from mnemic.clock import Clock
 from mnemic.errors import InvalidInput, ReadOnlyStore, SleepBusy
 
 if TYPE_CHECKING:
+    from mnemic.agent.recall import Parts
     from mnemic.agent.records import Episode, Recall
 
 RECENT_DAYS = 45
@@ -85,78 +96,6 @@ STATIC = frozenset(
 """Relations that make up the lasting part of a profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What is held of a scope's people and things: by subject, lasting and recent facts."""
-
-    scope: str
-    subjects: Sequence[str]
-    static: dict[str, Sequence[Fact]]
-    recent: dict[str, Sequence[Fact]]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A line of a timeline: a fact over its validity, or an episode when it happened."""
-
-    start: datetime | None
-    end: datetime | None
-    text: str
-    fact: Fact | None = None
-    episode: Episode | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room of the palace: its name, its size, its summary, and the names it had before."""
-
-    wing: str
-    room: str
-    name: str
-    size: int
-    summary: str
-    was: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A procedure learned from a session: what to do when."""
-
-    id: str
-    trigger: str
-    action: str
-    certainty: float
-    quotes: Sequence[Quote]
-    said_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What an erasure removed: ids and counts, no content.
-
-    `clean` is False where another process kept the file's log from being cleaned at once; erase
-    again, or close the other, to have it cleaned.
-    """
-
-    ids: Sequence[str]
-    rows: dict[str, int]
-    erased_at: datetime
-    clean: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of sleep, or one act upon a fact, as `runs` lists it."""
-
-    number: int
-    reach: str
-    phases: str
-    state: Literal["running", "done", "undone"]
-    started_at: datetime
-    ended_at: datetime | None
-    counts: dict[str, int]
-
-
 class Knows:
     """Facts, sleep and what people decide of them. The base of `Memory`."""
 
@@ -166,6 +105,7 @@ class Knows:
     _clock: Clock
     _zone_name: str | None
     _hot_bytes_max: int | None
+    _parts: Parts
     recall: Callable[..., Recall]
 
     # -- sleep -------------------------------------------------------------------------------
@@ -187,7 +127,8 @@ class Knows:
             scope: a path, or with `/*` all below; None for everything.
             phases: "nrem" (replay of what is new), "rem" (all together); both, in this order.
             budget_s: seconds after which no new step begins; the rest waits for the next sleep.
-            dry_run: sleeps on a copy that is thrown away, and reports what would change.
+            dry_run: sleeps on a copy that is thrown away, by the rules alone, and reports what would
+                change.
             progress: told the stage, how much of it is done, and how much there is.
 
         Raises:
@@ -201,6 +142,9 @@ class Knows:
         unknown = [phase for phase in phases if phase not in PHASES]
         if unknown or not phases:
             raise InvalidInput(f"phases are {list(phases)!r}; choose from {list(PHASES)}")
+        extractor: object = self.extractor
+        if isinstance(extractor, Renewed):
+            extractor.renew()
         if dry_run:
             return self._dry(scope, phases, budget_s, progress)
         self._before_sleep()
@@ -495,8 +439,9 @@ class Knows:
     def erase(self, ids_or_refs: str | Iterable[str], *, scope: str = "default") -> Receipt:
         """Removes episodes for good, with everything derived from them, from every byte of the store.
 
-        Facts that rest on other evidence too stay, without the erased quote; summaries, lessons,
-        places and gist of the scope are made anew by the next sleep. The ids are not taken in again.
+        Facts that rest on other evidence too stay, without the erased quote. What was read beside
+        the erased (an answer to its question), summaries, lessons, places and gist of the scope are
+        made anew by the next sleep. The ids are not taken in again.
         Copies elsewhere (backups, exports) are not reached.
 
         Raises:
@@ -509,14 +454,16 @@ class Knows:
         with self.store.deriving():
             for scope_id, seqs in targets.items():
                 path = self.store.derived.paths([scope_id])[scope_id]
-                claims = self.store.derived.rows(ClaimRow, [scope_id], seq=seqs)
-                touched = {(row.subject_key, row.relation) for row in claims}
+                again = self._read_beside(scope_id, seqs)
+                dropped_seqs = frozenset((*seqs, *again))
+                claims = self.store.derived.rows(ClaimRow, [scope_id], seq=dropped_seqs)
+                touched = groups_of(claims)
                 touched |= self._corrected_by(scope_id, set(seqs))
                 made = regroup(
-                    self.store, scope_id, path, touched, drop=frozenset(seqs),
+                    self.store, scope_id, path, touched, drop=dropped_seqs,
                     ignore_acts_of=frozenset(seqs),
                 )  # fmt: skip
-                erased = self.store.erase(scope_id, seqs, made.groups, made.rows)
+                erased = self.store.erase(scope_id, seqs, made.groups, made.rows, again)
                 ids += erased.ids
                 for table, number in erased.rows.items():
                     rows[table] = rows.get(table, 0) + number
@@ -559,8 +506,8 @@ class Knows:
             self.store.backup(copy)
             with Memory(
                 copy, embedder=self.embedder, clock=self._clock, background=False,
-                extractor=self.extractor, hot_bytes_max=self._hot_bytes_max,
-            ) as other:  # fmt: skip
+                hot_bytes_max=self._hot_bytes_max,
+            ) as other:  # fmt: skip  # by the rules: a look costs no money
                 report = other.sleep(scope, phases=phases, budget_s=budget_s, progress=progress)
         return replace(report, dry=True)
 
@@ -658,6 +605,20 @@ class Knows:
                 self.store.derived.act(scope_id, kind, episode.id, {"seq": seq}, self._now_us())
                 done.append(episode.id)
         return done
+
+    def _read_beside(self, scope_id: int, seqs: Sequence[int]) -> list[int]:
+        """Episodes whose claims may hold words of these: they came next and were read with them."""
+        view = self._parts.views.at_present((scope_id,))
+        erased = set(seqs)
+        found: set[int] = set()
+        for row in view.rows_of(np.array(seqs, dtype=np.int64)).tolist():
+            for _ in range(BEFORE_MAX):
+                row = int(view.after[row])
+                if row < 0:
+                    break
+                found.add(int(view.seq[row]))
+        kept = self.store.derived.rows(ClaimRow, [scope_id], seq=found - erased)
+        return sorted({claim.seq for claim in kept})
 
     def _corrected_by(self, scope_id: int, seqs: set[int]) -> set[tuple[str, str]]:
         """The groups that corrections kept in these episodes changed."""

@@ -117,12 +117,13 @@ class Store(Protocol):
         seqs: Sequence[int],
         groups: Sequence[tuple[str, str]],
         rows: Sequence[NamedTuple],
+        again: Sequence[int] = (),
     ) -> Erased:
         """Removes episodes and all that was derived from them, in one transaction.
 
         Their ids are not taken in again. Facts of the `groups` (subject_key, relation) that lose a
         claim are replaced by `rows`; summaries, rooms, lessons and gist of the scope go, for the next sleep to make anew, and so
-        do the journals of all runs.
+        do the journals of all runs. Episodes of `again` lose their claims and wait for a replay.
         """
         ...
 

@@ -66,13 +66,23 @@ def sleep(
         bool,
         typer.Option("--again", help="Forget what was derived, then derive it all from the log."),
     ] = False,
+    llm: Annotated[
+        bool,
+        typer.Option(
+            "--llm",
+            help="Read with the endpoint of MNEMIC_LLM_URL and MNEMIC_LLM_MODEL too (MNEMIC_LLM_KEY, "
+            "MNEMIC_LLM_TOKENS_MAX, …).",
+        ),
+    ] = False,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
     """Consolidate episodes into facts, lessons, summaries and places. Loses nothing; can be undone."""
     from mnemic.agent.sleep.run import PHASES
 
-    with open_memory(existing(db), background=False) as memory:
+    with open_memory(
+        existing(db), background=False, extractor=_extractor() if llm else None
+    ) as memory:
         if runs:
             _show_runs(memory.runs(), as_json)
             return
@@ -97,6 +107,7 @@ def sleep(
             {
                 "run": report.run, "dry": report.dry, "scopes": report.scopes, "left": report.left,
                 "seconds": round(report.seconds, 3), "counts": report.counts,
+                "notes": list(report.notes),
             }
         )  # fmt: skip
         return
@@ -114,8 +125,24 @@ def sleep(
             + ("" if report.dry else f" · mnemic sleep --undo {report.run} puts them back")
             + "[/]"
         )
+    for note in report.notes:
+        out.print(f"[yellow]note:[/] {escape(plain(note))}")
     if report.left:
         out.print(f"[yellow]note:[/] {report.left:,} episodes wait for the next sleep")
+
+
+def _extractor() -> Any:
+    """The extractor of the endpoint that the environment names."""
+    try:
+        from mnemic.agent.llm import LLMExtractor, LLMSettings
+    except ModuleNotFoundError as error:
+        raise InvalidInput("reading with a model needs httpx: pip install 'mnemic[llm]'") from error
+    settings = LLMSettings.from_env()
+    if settings is None:
+        raise InvalidInput(
+            "--llm needs MNEMIC_LLM_URL, the base URL of an OpenAI-compatible endpoint"
+        )
+    return LLMExtractor(settings)
 
 
 def _seconds(budget: str | None) -> float | None:

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds these commands to `mnemic bench`."""
     for task in TASKS:
         _retrieval(app, task)
-    for command in (fusion, scale, calibration, when):
+    for command in (fusion, scale, calibration, when, updates):
         app.command()(command)
 
 
@@ -102,4 +102,22 @@ def when(
             per_zone, seed=seed, embedder=None if words_only else "auto", progress=tick
         ),
         show_when, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def updates(
+    number: Annotated[
+        int, typer.Option("--n", min=1, help="How many updates; as many look-alikes.")
+    ] = 1_000,
+    seed: Annotated[int, typer.Option(help="Of the made-up people.")] = 7,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Changes taken over rightly, and true facts left alone beside look-alikes."""
+    from mnemic import bench
+    from mnemic.bench.updates import run_updates, show_updates
+
+    bench.publish(
+        lambda tick: run_updates(number, seed=seed, progress=tick),
+        show_updates, json_output=as_json, results_dir=results,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +245,11 @@ def test_profile_timeline_and_palace(story: Memory) -> None:
     assert profile.subjects[0] == "Ana"
     assert {fact.object for fact in profile.static["Ana"]} >= {"Faro", "hazelnuts"}
     line = story.timeline("Ana lives", scope=SCOPE)
-    homes = [moment.fact.object for moment in line if moment.fact is not None and moment.fact.subject == "Ana"]
+    homes = [
+        moment.fact.object
+        for moment in line
+        if moment.fact is not None and moment.fact.subject == "Ana"
+    ]
     assert homes == ["Porto", "Lisbon", "Faro"]
     wings = story.palace(SCOPE)
     assert sum(room.size for rooms in wings.values() for room in rooms) == 5
@@ -254,3 +258,69 @@ def test_profile_timeline_and_palace(story: Memory) -> None:
     assert len(inside) == rooms[0].size
     found = story.recall("Porto", scope=SCOPE, place=f"{wing}/{rooms[0].room}")
     assert {hit.episode.id for hit in found.hits} <= {episode.id for episode, _ in inside}
+
+
+def test_an_answer_read_beside_an_erased_question_is_read_again(tmp_path: Path) -> None:
+    """What an answer claims with the words of a question goes when the question is erased."""
+    with Memory(tmp_path / "a.mnemic", embedder=None, background=False) as memory:
+        question = memory.remember(
+            "And where is the zorkfactory?", scope=SCOPE, speaker="Ravi", session="s", position=0
+        )
+        memory.remember(
+            "In Almada, across the river.", scope=SCOPE, speaker="Ana", session="s", position=1
+        )
+        memory.sleep()
+        assert any("zorkfactory" in fact.subject for fact in memory.facts(scope=SCOPE))
+        memory.erase(question, scope=SCOPE)
+        assert memory.facts(scope=SCOPE, history=True) == []
+        assert b"zorkfactory" not in (tmp_path / "a.mnemic").read_bytes()
+        memory.sleep()
+        assert not any("zorkfactory" in fact.subject for fact in memory.facts(scope=SCOPE))
+
+
+def test_leaving_ends_only_what_is_known(tmp_path: Path) -> None:
+    """ "I left Brightwater" ends a job there, and says nothing of a job where none was known."""
+    with Memory(tmp_path / "a.mnemic", embedder=None, background=False) as memory:
+        memory.remember(
+            "I work at Brightwater.", scope=SCOPE, speaker="Ana", said_at="2026-01-01T00:00:00Z"
+        )
+        memory.remember(
+            "I left Brightwater yesterday.",
+            scope=SCOPE,
+            speaker="Ana",
+            said_at="2026-03-01T00:00:00Z",
+        )
+        memory.remember(
+            "I left Paris yesterday.", scope=SCOPE, speaker="Ravi", said_at="2026-03-01T00:00:00Z"
+        )
+        memory.sleep()
+        jobs = [f for f in memory.facts(scope=SCOPE, history=True) if f.relation == "works_at"]
+        assert [(f.subject, f.object, f.denied) for f in jobs] == [("Ana", "Brightwater", False)]
+        assert jobs[0].valid_to is not None
+
+
+def test_what_is_written_late_into_an_old_session_is_the_same_in_any_order(tmp_path: Path) -> None:
+    """A turn that arrives after a sleep, into the middle of a session, gives what one sleep would."""
+    turns = [
+        {"text": text, "scope": SCOPE, "speaker": speaker, "session": "s", "position": place,
+         "said_at": f"2026-01-01T10:0{place}:00Z"}
+        for place, (speaker, text) in enumerate(
+            [("Ravi", "Where is the office?"), ("Ana", "In Almada."), ("Ravi", "And the boat?"),
+             ("Ana", "In Setúbal."), ("Ana", "I live in Porto.")]
+        )
+    ]  # fmt: skip
+    tables = []
+    for cut in (True, False):
+        path = tmp_path / f"{cut}.mnemic"
+        clock = Ticking()
+        with Memory(path, embedder=HashEmbedder(), clock=clock, background=False) as memory:
+            for turn in (turns[1], turns[3], turns[4], turns[0], turns[2]):
+                clock.moment += timedelta(minutes=1)
+                memory.remember(**turn)  # type: ignore[arg-type]
+                memory.ready()
+                if cut:
+                    memory.sleep()
+            memory.sleep()
+            tables.append(memory.store.derived.dump())
+    for name, rows in tables[0].items():
+        assert rows == tables[1][name], name

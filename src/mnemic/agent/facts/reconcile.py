@@ -360,27 +360,29 @@ def _past(claim: Stated, periods: list[_Period]) -> None:
 
 
 def _deny(claim: Stated, periods: list[_Period]) -> None:
-    """A denial: closes the value, and holds from then on."""
+    """A denial: closes the value, and holds from then on; without a statement it only closes."""
     start = claim.said_us if claim.valid_from_us is None else claim.valid_from_us
     for period in periods:
         if period.denied and period.object_key == claim.object_key and period.end_us is None:
             period.words.append((claim, "supports"))
             return
-    denial = _open(claim, start, None)
+    denial = _open(claim, start, None) if claim.statement else None
     for period in periods:
         if period.denied or period.object_key != claim.object_key or period.end_us is not None:
             continue
         if claim.relation in FIXED or not _may_close(claim, period):
             period.words.append((claim, "contradicts"))
-            denial.words += [
-                (one, "contradicts") for one, part in period.words if part == "supports"
-            ]
+            if denial is not None:
+                denial.words += [
+                    (one, "contradicts") for one, part in period.words if part == "supports"
+                ]
         elif period.start_us is not None and period.start_us >= start:
             period.words.append((claim, "contradicts"))
         else:
             reason: Reason = "ended" if claim.change == "ends" else "denied"
             _close(period, start, reason, denial, claim)
-    periods.append(denial)
+    if denial is not None:
+        periods.append(denial)
 
 
 def _may_close(claim: Stated, period: _Period) -> bool:

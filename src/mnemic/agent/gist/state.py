@@ -48,7 +48,10 @@ def project(rows_NK: Floats) -> Floats:  # noqa: N803
     """Embeddings (n, dimension) as unit vectors (n, WIDTH); zero stays zero."""
     if not len(rows_NK):
         return np.empty((0, WIDTH), dtype=np.float32)
-    made = rows_NK.astype(np.float32) @ _projection(rows_NK.shape[1])
+    matrix = _projection(rows_NK.shape[1])
+    # Row by row: a product of many rows rounds otherwise than one of few, and what is derived must
+    # not hang on how much was derived at once.
+    made = np.stack([row @ matrix for row in rows_NK.astype(np.float32)])
     norm = np.linalg.norm(made, axis=1, keepdims=True)
     return np.asarray(made / np.maximum(norm, 1e-9), dtype=np.float32)
 

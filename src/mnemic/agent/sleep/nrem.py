@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,13 @@ from mnemic.agent.knowledge import (
 )
 from mnemic.agent.protocols import Store
 from mnemic.agent.records import Space
-from mnemic.agent.sleep.regroup import dropped, regroup
+from mnemic.agent.sleep.regroup import dropped, groups_of, regroup
 from mnemic.agent.sleep.replay import (
     BEFORE_MAX,
     Session,
     contexts,
     known_names,
+    readings,
     rows_of,
     session_rows,
 )
@@ -39,6 +41,9 @@ STEP_EPISODES = 256
 
 SESSION_STEP_MAX = 1_000
 """How many episodes of one session a step takes at most."""
+
+LOOK_BACK_MAX = 50
+"""How far back in a session one looks for what was written before."""
 
 SESSION_READ_MAX = 5_000
 """How many latest episodes of a session its summary is made from."""
@@ -65,7 +70,10 @@ def read_gist(work: Work, scope_id: int) -> None:
             vectors = contents(work.store, space, scope_id, view.seq[around])
             values = np.stack([vectors.get(int(seq), _zero(space)) for seq in view.seq[around]])
             place = {int(row): n for n, row in enumerate(around)}
-            before = [place.get(int(view.before[row]), -1) for row in around]
+            before = [
+                next((place[at] for at in earlier(view, int(row), 1) if at in place), -1)
+                for row in around
+            ]
             keys = contexts_of(values, before, None)
             own = [place[int(row)] for row in some]
             gist, surprises = gist.write_all(keys[own], values[own])
@@ -87,10 +95,8 @@ def read_gist(work: Work, scope_id: int) -> None:
 
 def befores(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The one and two rows before each, where there are any."""
-    first = view.before[rows]
-    second = np.where(first >= 0, view.before[np.maximum(first, 0)], -1)
-    found = np.concatenate((first, second)).astype(np.int64)
-    return np.asarray(found[found >= 0])
+    found = [at for row in rows.tolist() for at in earlier(view, row, 2)]
+    return np.array(found, dtype=np.int64)
 
 
 def contents(
@@ -120,8 +126,7 @@ def replay(work: Work, scope_id: int, path: str) -> int:
     for batch, whole in _batches(view, waiting, surprise):
         if work.over():
             return len(waiting) - done
-        with work.store.deriving():
-            _replay_step(work, scope_id, path, view, batch, whole, surprise)
+        _replay_step(work, scope_id, path, view, batch, whole, surprise)
         done += len(batch)
         work.tell("replay", done, len(waiting))
     return 0
@@ -170,17 +175,40 @@ def _replay_step(
     whole: Sequence[int],
     surprise: dict[int, float],
 ) -> None:
+    """Reads a batch, which may take its time, then changes what it touches in one transaction."""
     store = work.store
     before = _before(view, batch)
-    wanted = {*batch, *(seq for seqs in before.values() for seq in seqs)}
-    episodes = store.episodes((scope_id,), sorted(wanted))
-    batch = [seq for seq in batch if seq in episodes]  # some may be erased meanwhile
+    wanted = sorted({*batch, *(seq for seqs in before.values() for seq in seqs)})
+    episodes = store.episodes((scope_id,), wanted)
     names = known_names(store.speakers((scope_id,)))
-    replayed = contexts(episodes, before, names, batch)
-    rows = rows_of(scope_id, replayed, work.extractor, surprise)
+    replayed = contexts(episodes, before, names, [seq for seq in batch if seq in episodes])
+    found = readings(replayed, work.extractor)
+    with store.deriving():
+        # What was erased meanwhile must not come back, nor what was read beside it.
+        there = store.episodes((scope_id,), wanted).keys()
+        kept = [
+            (one, reading)
+            for one, reading in zip(replayed, found, strict=True)
+            if one.seq in there
+            and there >= {seq for seq in before.get(one.seq, ()) if seq in episodes}
+        ]
+        rows = rows_of(scope_id, [one for one, _ in kept], [one for _, one in kept], surprise)
+        _put_replayed(work, scope_id, path, view, [one.seq for one, _ in kept], whole, rows)
+
+
+def _put_replayed(
+    work: Work,
+    scope_id: int,
+    path: str,
+    view: View,
+    batch: Sequence[int],
+    whole: Sequence[int],
+    rows: Sequence[NamedTuple],
+) -> None:
+    store = work.store
     old = store.derived.rows(ClaimRow, [scope_id], seq=batch)
     new = [row for row in rows if isinstance(row, ClaimRow)]
-    touched = {(row.subject_key, row.relation) for row in (*old, *new)}
+    touched = groups_of((*old, *new))
     made = regroup(store, scope_id, path, touched, drop=frozenset(batch), add=new)
     in_sessions = [
         row
@@ -206,14 +234,25 @@ def _replay_step(
 
 def _before(view: View, batch: Sequence[int]) -> dict[int, list[int]]:
     """The numbers of up to BEFORE_MAX episodes before each in its session, oldest first."""
-    found: dict[int, list[int]] = {}
-    for row in view.rows_of(np.array(batch, dtype=np.int64)).tolist():
-        turns: list[int] = []
-        at = int(view.before[row])
-        while at >= 0 and len(turns) < BEFORE_MAX:
-            turns.append(int(view.seq[at]))
-            at = int(view.before[at])
-        found[int(view.seq[row])] = turns[::-1]
+    return {
+        int(view.seq[row]): [int(view.seq[at]) for at in reversed(earlier(view, row, BEFORE_MAX))]
+        for row in view.rows_of(np.array(batch, dtype=np.int64)).tolist()
+    }
+
+
+def earlier(view: View, row: int, most: int) -> list[int]:
+    """Up to so many rows before a row in its session that were written before it, nearest first.
+
+    What is written late into an old session changes nothing of what was derived without it.
+    """
+    found: list[int] = []
+    at = int(view.before[row])
+    for _ in range(LOOK_BACK_MAX):
+        if at < 0 or len(found) == most:
+            break
+        if view.seq[at] < view.seq[row]:
+            found.append(at)
+        at = int(view.before[at])
     return found
 
 

@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mnemic.agent.knowledge import ClaimRow, EvidenceRow, FactRow, GroupRow
 from mnemic.agent.protocols import Store
+from mnemic.agent.sleep.extract.keys import object_key
 from mnemic.agent.sleep.extract.vocabulary import functional_prior
 from mnemic.agent.sleep.groups import Group, Recomputed, recompute
 from mnemic.agent.sleep.work import Deletion
+
+LEAVES = re.compile(r"(?:left|quit)\s+(?:the\s+)?(?P<what>.{2,80})", re.IGNORECASE)
+"""What somebody did that ends a fact, if there is one: "left Brightwater" of who works there."""
+
+LEFT = ("lives_in", "studies_at", "works_at")
+"""The relations that leaving ends."""
+
+
+def groups_of(claims: Iterable[ClaimRow]) -> set[Group]:
+    """The groups that claims bear on: their own, and for a leaving those that it may end."""
+    found: set[Group] = set()
+    for row in claims:
+        found.add((row.subject_key, row.relation))
+        if row.relation == "did" and LEAVES.match(row.object):
+            found |= {(row.subject_key, relation) for relation in LEFT}
+    return found
+
+
+def _leavings(group: Group, deeds: Sequence[ClaimRow]) -> list[ClaimRow]:
+    """Leavings as denials of a group's values; without a statement, for they only end what is known."""
+    made = []
+    for row in deeds:
+        match = LEAVES.match(row.object)
+        if match is not None and not row.denied:
+            key = object_key(group[1], match["what"])
+            made.append(
+                row._replace(
+                    relation=group[1], object=match["what"], object_key=key, statement="",
+                    denied=1, change="ends", valid_to_us=None,
+                )
+            )  # fmt: skip
+    return made
 
 
 def regroup(
@@ -54,7 +88,14 @@ def regroup(
     def claims_of(group: Group) -> list[ClaimRow]:
         if group not in asked:
             read({group})
-        return [row for row in kept[group] if row.seq not in drop] + fresh[group]
+        own = [row for row in kept[group] if row.seq not in drop] + fresh[group]
+        if not own or group[1] not in LEFT:
+            return own
+        deeds = (group[0], "did")
+        if deeds not in asked:
+            read({deeds})
+        left = [row for row in kept[deeds] if row.seq not in drop] + fresh[deeds]
+        return own + _leavings(group, left)
 
     if touched:
         read(touched)

@@ -21,7 +21,7 @@ from mnemic.agent.knowledge import (
 from mnemic.agent.protocols import Store
 from mnemic.agent.records import Episode
 from mnemic.agent.sleep.fade import coldest
-from mnemic.agent.sleep.nrem import befores, contents
+from mnemic.agent.sleep.nrem import befores, contents, earlier
 from mnemic.agent.sleep.rooms import Palace, wing_of
 from mnemic.agent.sleep.summaries import summarise
 from mnemic.agent.sleep.work import Work
@@ -90,12 +90,8 @@ def _with_before(
     if own is None:
         return None
     made = own.copy()
-    at = int(view.before[row])
-    for share in (0.5, 0.25):
-        if at < 0:
-            break
+    for share, at in zip((0.5, 0.25), earlier(view, row, 2), strict=False):
         made += share * vectors.get(int(view.seq[at]), np.zeros_like(own))
-        at = int(view.before[at])
     return np.asarray(made / max(float(np.linalg.norm(made)), 1e-9), dtype=np.float32)
 
 

@@ -73,6 +73,17 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewed(Protocol):
+    """An extractor with a budget and notes, which begin anew with each sleep."""
+
+    notes: list[str]
+
+    def renew(self) -> None:
+        """Begins a new run."""
+        ...
+
+
 class RuleExtractor:
     """Claims by rules: first-person statements and plain sentences about named ones."""
 
@@ -108,7 +119,7 @@ class Session(NamedTuple):
 def rows_of(
     scope_id: int,
     batch: Sequence[Replayed],
-    extractor: Extractor,
+    found: Sequence[Reading],
     surprises: Mapping[int, float],
 ) -> list[NamedTuple]:
     """Claims, mentions and the mark of replay of each episode.
@@ -116,11 +127,11 @@ def rows_of(
     Args:
         scope_id: the scope of all of them.
         batch: the episodes.
-        extractor: reads claims from them.
+        found: what was read in each.
         surprises: of episodes by number, where something could tell.
     """
     rows: list[NamedTuple] = []
-    for one, (claims, version) in zip(batch, readings(batch, extractor), strict=True):
+    for one, (claims, version) in zip(batch, found, strict=True):
         if one.episode.source == CORRECTION:
             claims = []
         rows += claim_rows(scope_id, one.seq, one.episode, claims, version)

@@ -15,7 +15,7 @@ from typing import Literal
 from mnemic.agent.protocols import Store
 from mnemic.agent.sleep.nrem import read_gist, replay
 from mnemic.agent.sleep.rem import fade, place, summarise_rooms
-from mnemic.agent.sleep.replay import Extractor
+from mnemic.agent.sleep.replay import Extractor, Renewed
 from mnemic.agent.sleep.work import Progress, Work
 from mnemic.agent.view import Views
 from mnemic.agent.write.prepare import to_us
@@ -33,7 +33,7 @@ class SleepReport:
     """What a run did: counts only, never content.
 
     `changed` is how many derived rows it put or deleted; `left` how many episodes the budget left for
-    the next sleep.
+    the next sleep; `notes` what an extractor has to say, such as that its budget is spent.
     """
 
     run: int
@@ -42,6 +42,7 @@ class SleepReport:
     left: int
     seconds: float
     dry: bool = False
+    notes: Sequence[str] = ()
 
     @property
     def changed(self) -> int:
@@ -87,4 +88,5 @@ def sleep(
             fade(work, scope_id)
     report = {name: count for name, count in work.counts.items() if count}
     store.derived.finish(run.run, report, to_us(clock.now()))
-    return SleepReport(run.run, len(scope_ids), report, left, time.monotonic() - began)
+    notes = tuple(extractor.notes) if isinstance(extractor, Renewed) else ()
+    return SleepReport(run.run, len(scope_ids), report, left, time.monotonic() - began, notes=notes)

@@ -89,6 +89,7 @@ class SqliteStore(SqliteLog):
         seqs: Sequence[int],
         groups: Sequence[tuple[str, str]],
         rows: Sequence[NamedTuple],
+        again: Sequence[int] = (),
     ) -> Erased:
         """Removes episodes with everything that was derived from them, in one transaction.
 
@@ -97,8 +98,9 @@ class SqliteStore(SqliteLog):
             seqs: the episodes' numbers.
             groups: subjects and relations whose facts are replaced.
             rows: their new rows.
+            again: episodes whose claims go too, to be read again by the next sleep.
         """
-        return remove(self, scope_id, seqs, groups, rows)
+        return remove(self, scope_id, seqs, groups, rows, again)
 
     def scrub(self) -> bool:
         """Cleans free pages, full-text segments and the WAL of what was erased; False if a reader

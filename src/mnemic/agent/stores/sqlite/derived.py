@@ -108,14 +108,17 @@ class SqliteDerived:
             return int(row.fetchone()[0])
 
     def waiting(self, scope_id: int, version: str, limit: int) -> list[int]:
-        """Numbers of the scope's episodes that no replay of this version has seen, oldest first."""
+        """Numbers of the scope's episodes that no replay of this version has seen, oldest first.
+
+        A version "a+b" has seen what "b" would.
+        """
         with explained(self._log.path):
             return [
                 int(row[0])
                 for row in self._log.reader().execute(
                     "SELECT i.seq FROM items i LEFT JOIN replays r ON r.scope_id = i.scope_id "
-                    "AND r.seq = i.seq WHERE i.scope_id = ? AND (r.version IS NULL OR r.version <> ?) "
-                    "ORDER BY i.seq LIMIT ?",
+                    "AND r.seq = i.seq WHERE i.scope_id = ?1 AND (r.version IS NULL OR (r.version <> ?2 "
+                    "AND substr(r.version, -length(?2) - 1) <> '+' || ?2)) ORDER BY i.seq LIMIT ?3",
                     (scope_id, version, limit),
                 )
             ]

@@ -33,6 +33,7 @@ def remove(
     seqs: Sequence[int],
     groups: Sequence[tuple[str, str]],
     rows: Sequence[NamedTuple],
+    again: Sequence[int] = (),
 ) -> Erased:
     """Deletes episodes with what was derived from them, and puts what is derived anew.
 
@@ -69,6 +70,9 @@ def remove(
                 (scope_id, str(row[0]), seq),
             )
             writer.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (row[0], now_us))
+        for seq in again:
+            for table in ("claims", "replays"):
+                delete(writer, table, "scope_id = ? AND seq = ?", (scope_id, seq))
         for subject_key, relation in groups:
             facts = writer.execute(
                 "SELECT DISTINCT fact_id FROM facts WHERE scope_id = ? AND subject_key = ? "
