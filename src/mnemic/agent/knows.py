@@ -273,22 +273,21 @@ class Knows:
             zone=None,
         )  # fmt: skip
         id_ = self.store.append([draft], now).ids[0]
-        seq = next(
-            seq
-            for seq, one in self.store.walk([row.scope_id], limit=100, newest_first=True)
-            if one.id == id_
-        )
+        seq = self.store.seqs([row.scope_id], id_)[0]
         content = {
             "object": corrected, "object_key": object_key(row.relation, corrected),
             "statement": statement, "seq": seq,
         }  # fmt: skip
         self._decide(row, "correct", content, path)
+        resting = self.store.derived.rows(EvidenceRow, [row.scope_id], seq=seq)
         made = [
             one
-            for one in self.store.derived.rows(FactRow, [row.scope_id], subject_key=row.subject_key)
+            for one in self.store.derived.rows(
+                FactRow, [row.scope_id], fact_id={one.fact_id for one in resting}
+            )
             if one.relation == row.relation
+            and one.subject_key == row.subject_key
             and one.believed_to_us is None
-            and one.object_key == content["object_key"]
         ]
         return facts_of(self.store, made[-1:])[0]
 

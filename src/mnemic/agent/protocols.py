@@ -201,7 +201,7 @@ class Store(Protocol):
         ...
 
     def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
-        """The numbers of the episodes that `find` would give."""
+        """The numbers of all episodes that match as in `find`, however many."""
         ...
 
     def scopes(self) -> list[tuple[str, int]]:

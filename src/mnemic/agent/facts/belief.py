@@ -51,7 +51,8 @@ def source_class(source: str | None, speaker: str | None, declared: object = Non
         declared: a class the writer declared (`meta["trust"]`); it can only lower the trust.
     """
     head = (source or "").casefold().split(":", 1)[0].strip()
-    found = _BY_ROLE.get((speaker or "").casefold()) or _BY_SOURCE.get(head, "user")
+    role = _BY_ROLE.get((speaker or "").strip().casefold(), "user")
+    found = min(_BY_SOURCE.get(head, "user"), role, key=TRUST.__getitem__)
     if isinstance(declared, str) and TRUST.get(declared, 1.0) < TRUST[found]:
         return declared
     return found

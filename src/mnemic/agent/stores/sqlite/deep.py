@@ -118,7 +118,8 @@ class SqliteVectors:
             if first != done[0].seq:
                 return  # a rebuild, another worker or a change of spaces came in between
             writer.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO vectors SELECT ?1, ?2, ?3, ?4, ?5 "
+                "WHERE EXISTS (SELECT 1 FROM episodes WHERE seq = ?3)",  # some may be erased
                 (
                     (space_id, done[which].scope_id, done[which].seq, part, halves[n].tobytes())
                     for n, (which, part) in enumerate(parts)

@@ -10,6 +10,7 @@ import apsw
 from mnemic.agent.knowledge import TABLES
 from mnemic.agent.protocols import Erased
 from mnemic.agent.stores.sqlite.connection import connect, explained
+from mnemic.agent.stores.sqlite.derived import NEXT_MARK
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
 from mnemic.clock import SystemClock
 
@@ -102,6 +103,7 @@ def remove(
             table, _ = TABLES[type(row)]
             marks = ",".join("?" * len(row))
             writer.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+        writer.execute(NEXT_MARK)
         writer.execute(NEXT_GENERATION)
     return Erased(ids, count)
 

@@ -364,10 +364,10 @@ class SqliteLog:
 
     def find(self, scope_ids: Sequence[int], id_or_ref: str) -> list[Episode]:
         """Episodes of these scopes by id, the beginning of an id (8 characters or more), or ref."""
-        return list(self.episodes(scope_ids, self.seqs(scope_ids, id_or_ref)).values())
+        return list(self.episodes(scope_ids, self.seqs(scope_ids, id_or_ref)[:100]).values())
 
     def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
-        """The numbers of the episodes that `find` gives."""
+        """The numbers of all episodes that match as in `find`, however many."""
         marks = ",".join("?" * len(scope_ids))
         is_prefix = 8 <= len(id_or_ref) <= 32 and all(c in "0123456789abcdef" for c in id_or_ref)
         upper = id_or_ref + "g" if is_prefix else id_or_ref
@@ -376,7 +376,7 @@ class SqliteLog:
                 int(row[0])
                 for row in self.reader().execute(
                     f"SELECT seq FROM episodes WHERE scope_id IN ({marks}) "  # noqa: S608
-                    "AND (ref = ? OR id = ? OR (? AND id >= ? AND id < ?)) ORDER BY seq LIMIT 100",
+                    "AND (ref = ? OR id = ? OR (? AND id >= ? AND id < ?)) ORDER BY seq",
                     (*scope_ids, id_or_ref, id_or_ref, is_prefix, id_or_ref, upper),
                 )
             ]

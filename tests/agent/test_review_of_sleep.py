@@ -1,0 +1,109 @@
+"""What a hostile reading of facts, sleep and erasure broke, so that it stays mended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnemic import Memory
+from mnemic.agent.facts.belief import TRUST, source_class
+from mnemic.testing.fakes import HashEmbedder
+
+SCOPE = "acme/ana"
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Ticking:
+    def __init__(self) -> None:
+        self.moment = BEGAN
+
+    def now(self) -> datetime:
+        self.moment += timedelta(hours=1)
+        return self.moment
+
+
+def opened(path: Path, **options: Any) -> Memory:
+    options.setdefault("embedder", HashEmbedder())
+    return Memory(path, background=False, clock=Ticking(), **options)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Any:
+    with opened(tmp_path / "a.mnemic") as found:
+        yield found
+
+
+def said(memory: Memory, text: str, **more: Any) -> str:
+    return memory.remember(text, scope=SCOPE, speaker="Ana", **more)
+
+
+def test_an_erased_fact_is_gone_from_every_opening(memory: Memory, tmp_path: Path) -> None:
+    """Another opening that had the facts in memory shows none of what was erased since."""
+    id_ = said(memory, "I am allergic to hazelnuts.")
+    said(memory, "Hello there.")
+    memory.ready()
+    memory.sleep()
+    with opened(tmp_path / "a.mnemic") as other:
+        assert other.recall("What is Ana allergic to?", scope=SCOPE).facts
+        memory.erase(id_, scope=SCOPE)
+        assert not other.recall("What is Ana allergic to?", scope=SCOPE).facts
+
+
+def test_all_episodes_of_a_ref_are_erased(memory: Memory) -> None:
+    """However many share the ref."""
+    memory.remember_many(
+        {"text": f"turn {n}", "scope": SCOPE, "ref": "thread", "said_at": BEGAN} for n in range(130)
+    )
+    assert len(memory.erase("thread", scope=SCOPE).ids) == 130
+    assert not list(memory.episodes(scope=SCOPE))
+
+
+def test_no_vector_comes_for_what_was_erased_meanwhile(memory: Memory) -> None:
+    """A worker that read an episode before its erasure stores no vector of it after."""
+    ids = [said(memory, f"turn {n}") for n in range(3)]
+    assert memory.embedder is not None
+    vectors = memory.store.vectors
+    space = vectors.open(memory.embedder.space, memory.embedder.dimension)
+    batch = vectors.pending(space.space_id, 10)
+    memory.erase(ids[1], scope=SCOPE)
+    made = memory.embedder.embed([one.text for one in batch])
+    vectors.put(space.space_id, batch, [(n, 0) for n in range(3)], made)
+    assert memory.verify().findings == []
+
+
+def test_a_correction_beside_busy_writers_finds_its_words(tmp_path: Path) -> None:
+    """Hundreds of episodes may come between the correction's words and its act."""
+    with opened(tmp_path / "a.mnemic", embedder=None) as memory:
+        said(memory, "I live in Porto.")
+        memory.sleep()
+        append = memory.store.append
+
+        def crowded(*given: Any) -> Any:
+            done = append(*given)
+            with opened(tmp_path / "a.mnemic", embedder=None) as other:
+                other.remember_many({"text": f"line {n}", "scope": SCOPE} for n in range(120))
+            return done
+
+        memory.store.append = crowded  # type: ignore[method-assign]
+        [fact] = memory.facts(scope=SCOPE)
+        assert memory.correct(fact.id, "Lagos", scope=SCOPE).object == "Lagos"
+
+
+def test_a_correction_gives_back_the_fact_it_made(memory: Memory) -> None:
+    """Also where another fact has the same value already."""
+    for food in ("olives", "walnuts", "figs", "rice", "bread"):
+        said(memory, f"I love {food}.")
+    memory.sleep()
+    for fact in memory.facts(scope=SCOPE):
+        known = {one.id for one in memory.facts(scope=SCOPE)}
+        assert memory.correct(fact.id, "corn", scope=SCOPE).id not in known
+
+
+@pytest.mark.parametrize("role", ["tool", "assistant", "system", "function", " AI ", "Ana", None])
+def test_who_speaks_lifts_no_source(role: str | None) -> None:
+    """A web page stays a web page whoever it says is speaking."""
+    assert TRUST[source_class("web", role)] <= TRUST["web"]
+    assert TRUST[source_class("https://example.org/a", role)] <= TRUST["web"]
