@@ -115,3 +115,19 @@ def test_cost() -> None:
     assert _each(told, 50) < 1e-3  # 0.1 ms on a quiet machine
     for text in ("last " * 20_000, "in may " * 15_000, "this 1 " * 15_000):
         assert _each(text, 1) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("My sister is getting married in September.", 2026),
+        ("I'm flying to Rome in March.", 2026),
+        ("I am reading what she wrote in May.", 2025),
+        ("I got promoted in May.", 2025),
+    ],
+)
+def test_the_present_progressive_with_a_date_is_a_plan(text: str, year: int) -> None:
+    """What somebody is doing in a month without a year lies ahead, unless the sentence looks back."""
+    found = tells_of(text, datetime(2026, 1, 18, 19, tzinfo=UTC))
+    assert found is not None
+    assert found.start.year == year

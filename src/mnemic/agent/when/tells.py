@@ -38,6 +38,9 @@ _FUTURE = re.compile(
     r"\w+['’]ll|i['’]m|we['’]re|appointment|deadline|due)\b",
     _I,
 )
+# "is getting married in September": the present progressive with a date is a plan.
+_PLANNED = re.compile(r"\b(?:am|is|are)\s+\w{2,20}ing\b|['’](?:m|re)\s+\w{2,20}ing\b", _I)
+_PASSIVE = re.compile(r"\b(?:getting|being)\s+\w{2,20}ed\b", _I)
 _YEARLY = re.compile(
     r"\b(?:born|birthdays?|anniversary|always|usually|often|every|normally|typically)\b", _I
 )
@@ -106,7 +109,9 @@ def _sentence(text: str, at: int) -> str:
 def _toward(sentence: str) -> Toward:
     if _FUTURE.search(sentence):
         return "future"
-    return "past" if _PAST.search(sentence) else "near"
+    if _PAST.search(_PASSIVE.sub("", sentence)):
+        return "past"
+    return "future" if _PLANNED.search(sentence) else "near"
 
 
 def _definite(text: str, found: Found, sentence: str) -> bool:
@@ -122,4 +127,6 @@ def _definite(text: str, found: Found, sentence: str) -> bool:
         return True
     if _YEARLY.search(sentence):
         return False
-    return found.kind == "day" or bool(_PAST.search(sentence) or _FUTURE.search(sentence))
+    return found.kind == "day" or bool(
+        _PAST.search(sentence) or _FUTURE.search(sentence) or _PLANNED.search(sentence)
+    )
