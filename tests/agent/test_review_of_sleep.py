@@ -107,3 +107,31 @@ def test_who_speaks_lifts_no_source(role: str | None) -> None:
     """A web page stays a web page whoever it says is speaking."""
     assert TRUST[source_class("web", role)] <= TRUST["web"]
     assert TRUST[source_class("https://example.org/a", role)] <= TRUST["web"]
+
+
+def test_what_is_hidden_is_quoted_nowhere(memory: Memory) -> None:
+    """Neither as evidence of a fact that others support, nor in summaries, lessons and places."""
+    hidden = [
+        said(memory, "I live in Xyzzyville.", session="s"),
+        said(memory, "I moved to Porto because of the plugh.", session="s"),
+        said(memory, "Always run the xyzzy before you commit.", session="s"),
+    ]
+    said(memory, "I live in Porto.", session="t")
+    for turn in range(4):
+        said(memory, f"We talked about the harbour again, {turn} times.", session="s")
+    memory.ready()
+    memory.sleep()
+    assert "xyzzy" in repr((memory.summaries(scope=SCOPE), memory.lessons(scope=SCOPE))).lower()
+    for id_ in hidden:
+        memory.suppress(id_, scope=SCOPE)
+    quotes = [fact.quotes for fact in memory.facts(scope=SCOPE, history=True)]
+    found = memory.recall("Where does Ana live?", scope=SCOPE)
+    rooms = [room.summary for rooms in memory.palace(SCOPE).values() for room in rooms]
+    shown = repr(
+        (memory.summaries(scope=SCOPE), memory.lessons(scope=SCOPE), quotes, found.facts, rooms)
+    ).lower()
+    assert "xyzzy" not in shown
+    assert all(quote.episode_id not in hidden for some in quotes for quote in some)
+    for id_ in hidden:
+        memory.restore(id_, scope=SCOPE)
+    assert "xyzzy" in repr(memory.lessons(scope=SCOPE)).lower()
