@@ -10,6 +10,7 @@ import pytest
 
 from mnemic import Memory
 from mnemic.agent.facts.belief import TRUST, source_class
+from mnemic.errors import SleepBusy
 from mnemic.testing.fakes import HashEmbedder
 
 SCOPE = "acme/ana"
@@ -135,3 +136,19 @@ def test_what_is_hidden_is_quoted_nowhere(memory: Memory) -> None:
     for id_ in hidden:
         memory.restore(id_, scope=SCOPE)
     assert "xyzzy" in repr(memory.lessons(scope=SCOPE)).lower()
+
+
+def test_nothing_is_undone_while_a_sleep_goes_on(memory: Memory, tmp_path: Path) -> None:
+    """A sleep keeps rooms and gist in mind; their rows must not be taken from under it."""
+    said(memory, "I live in Porto.")
+    memory.ready()
+    tried = []
+
+    def undo(stage: str, done: int, total: int) -> None:
+        with opened(tmp_path / "a.mnemic") as other, pytest.raises(SleepBusy):
+            other.undo(1)
+        tried.append(stage)
+
+    memory.sleep(progress=undo)
+    assert tried
+    assert memory.undo(1) > 0

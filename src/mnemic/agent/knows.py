@@ -162,8 +162,9 @@ class Knows:
 
         Raises:
             InvalidInput: there is no such run, it was undone before, or later ones come first.
+            SleepBusy: a sleep is running.
         """
-        with self.store.deriving():
+        with self._asleep(), self.store.deriving():
             found = next((row for row in self.store.derived.runs() if row.run == run), None)
             changed = self.store.derived.undo(run)
             act = json.loads(found.report).get("act") if found else None
