@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,27 @@ def test_nothing_is_undone_while_a_sleep_goes_on(memory: Memory, tmp_path: Path)
     memory.sleep(progress=undo)
     assert tried
     assert memory.undo(1) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_arrives_late_in_any_order_comes_to_the_same(tmp_path: Path, seed: int) -> None:
+    """Turns of a session arrive shuffled, with sleeps between, or all before one sleep."""
+    draw = random.Random(seed)
+    turns = [
+        {
+            "text": draw.choice(("I live in Porto.", "I love figs.", "We saw a fox.")) + f" ({n})",
+            "scope": SCOPE, "speaker": ("Ana", "Ravi")[n % 2], "session": f"s{n // 12}",
+            "position": n, "said_at": BEGAN + timedelta(hours=n),
+        }
+        for n in range(48)
+    ]  # fmt: skip
+    draw.shuffle(turns)
+    with opened(tmp_path / "a.mnemic") as memory:
+        for start in range(0, len(turns), 7):
+            memory.remember_many(turns[start : start + 7])
+            memory.ready()
+            memory.sleep()
+        often = memory.store.derived.dump()
+        memory.forget_derived()
+        memory.sleep()
+        assert memory.store.derived.dump() == often
