@@ -89,7 +89,7 @@ def test_a_correction_beside_busy_writers_finds_its_words(tmp_path: Path) -> Non
                 other.remember_many({"text": f"line {n}", "scope": SCOPE} for n in range(120))
             return done
 
-        memory.store.append = crowded  # type: ignore[method-assign]
+        memory.store.append = crowded  # type: ignore[method-assign,assignment]
         [fact] = memory.facts(scope=SCOPE)
         assert memory.correct(fact.id, "Lagos", scope=SCOPE).object == "Lagos"
 
