@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from mnemic import Memory
 from mnemic.agent.facts.belief import TRUST, source_class
+from mnemic.errors import SleepBusy
 from mnemic.testing.fakes import HashEmbedder
 
 SCOPE = "acme/ana"
@@ -87,7 +89,7 @@ def test_a_correction_beside_busy_writers_finds_its_words(tmp_path: Path) -> Non
                 other.remember_many({"text": f"line {n}", "scope": SCOPE} for n in range(120))
             return done
 
-        memory.store.append = crowded  # type: ignore[method-assign]
+        memory.store.append = crowded  # type: ignore[method-assign,assignment]
         [fact] = memory.facts(scope=SCOPE)
         assert memory.correct(fact.id, "Lagos", scope=SCOPE).object == "Lagos"
 
@@ -107,3 +109,71 @@ def test_who_speaks_lifts_no_source(role: str | None) -> None:
     """A web page stays a web page whoever it says is speaking."""
     assert TRUST[source_class("web", role)] <= TRUST["web"]
     assert TRUST[source_class("https://example.org/a", role)] <= TRUST["web"]
+
+
+def test_what_is_hidden_is_quoted_nowhere(memory: Memory) -> None:
+    """Neither as evidence of a fact that others support, nor in summaries, lessons and places."""
+    hidden = [
+        said(memory, "I live in Xyzzyville.", session="s"),
+        said(memory, "I moved to Porto because of the plugh.", session="s"),
+        said(memory, "Always run the xyzzy before you commit.", session="s"),
+    ]
+    said(memory, "I live in Porto.", session="t")
+    for turn in range(4):
+        said(memory, f"We talked about the harbour again, {turn} times.", session="s")
+    memory.ready()
+    memory.sleep()
+    assert "xyzzy" in repr((memory.summaries(scope=SCOPE), memory.lessons(scope=SCOPE))).lower()
+    for id_ in hidden:
+        memory.suppress(id_, scope=SCOPE)
+    quotes = [fact.quotes for fact in memory.facts(scope=SCOPE, history=True)]
+    found = memory.recall("Where does Ana live?", scope=SCOPE)
+    rooms = [room.summary for rooms in memory.palace(SCOPE).values() for room in rooms]
+    shown = repr(
+        (memory.summaries(scope=SCOPE), memory.lessons(scope=SCOPE), quotes, found.facts, rooms)
+    ).lower()
+    assert "xyzzy" not in shown
+    assert all(quote.episode_id not in hidden for some in quotes for quote in some)
+    for id_ in hidden:
+        memory.restore(id_, scope=SCOPE)
+    assert "xyzzy" in repr(memory.lessons(scope=SCOPE)).lower()
+
+
+def test_nothing_is_undone_while_a_sleep_goes_on(memory: Memory, tmp_path: Path) -> None:
+    """A sleep keeps rooms and gist in mind; their rows must not be taken from under it."""
+    said(memory, "I live in Porto.")
+    memory.ready()
+    tried = []
+
+    def undo(stage: str, done: int, total: int) -> None:
+        with opened(tmp_path / "a.mnemic") as other, pytest.raises(SleepBusy):
+            other.undo(1)
+        tried.append(stage)
+
+    memory.sleep(progress=undo)
+    assert tried
+    assert memory.undo(1) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_arrives_late_in_any_order_comes_to_the_same(tmp_path: Path, seed: int) -> None:
+    """Turns of a session arrive shuffled, with sleeps between, or all before one sleep."""
+    draw = random.Random(seed)
+    turns = [
+        {
+            "text": draw.choice(("I live in Porto.", "I love figs.", "We saw a fox.")) + f" ({n})",
+            "scope": SCOPE, "speaker": ("Ana", "Ravi")[n % 2], "session": f"s{n // 12}",
+            "position": n, "said_at": BEGAN + timedelta(hours=n),
+        }
+        for n in range(48)
+    ]  # fmt: skip
+    draw.shuffle(turns)
+    with opened(tmp_path / "a.mnemic") as memory:
+        for start in range(0, len(turns), 7):
+            memory.remember_many(turns[start : start + 7])
+            memory.ready()
+            memory.sleep()
+        often = memory.store.derived.dump()
+        memory.forget_derived()
+        memory.sleep()
+        assert memory.store.derived.dump() == often

@@ -162,8 +162,9 @@ class Knows:
 
         Raises:
             InvalidInput: there is no such run, it was undone before, or later ones come first.
+            SleepBusy: a sleep is running.
         """
-        with self.store.deriving():
+        with self._asleep(), self.store.deriving():
             found = next((row for row in self.store.derived.runs() if row.run == run), None)
             changed = self.store.derived.undo(run)
             act = json.loads(found.report).get("act") if found else None
@@ -353,8 +354,7 @@ class Knows:
         """The wings of a scope, each with its rooms, the largest first."""
         scope_ids = self.store.scope_ids(scope)
         summaries = {
-            (row.scope_id, row.key): row.text
-            for row in self.store.derived.rows(SummaryRow, scope_ids, kind="topic")
+            (row.scope_id, row.key): row.text for row in self.summaries(scope=scope, kind="topic")
         }
         wings: dict[str, list[Room]] = {}
         for row in self.store.derived.rows(RoomRow, scope_ids):
@@ -388,11 +388,14 @@ class Knows:
         """What was learned to do when, newest first; `about` keeps those that share a word with it."""
         scope_ids = self.store.scope_ids(scope)
         wanted = set(query_terms(about)) if about else set()
+        hidden = set(self.store.derived.hidden(scope_ids))
         made = []
         for row in self.store.derived.rows(LessonRow, scope_ids):
             if wanted and wanted.isdisjoint(query_terms(f"{row.trigger} {row.action}")):
                 continue
             places = json.loads(row.quotes)
+            if not hidden.isdisjoint(seq for seq, _, _ in places):
+                continue
             found = self.store.episodes([row.scope_id], [seq for seq, _, _ in places])
             quotes = [
                 Quote(
@@ -422,7 +425,13 @@ class Knows:
         """The extractive summaries of sessions or topics, oldest first."""
         if kind not in ("session", "topic"):
             raise InvalidInput(f"kind is {kind!r}; choose 'session' or 'topic'")
-        found = self.store.derived.rows(SummaryRow, self.store.scope_ids(scope), kind=kind)
+        scope_ids = self.store.scope_ids(scope)
+        hidden = set(self.store.derived.hidden(scope_ids))
+        found = [
+            row
+            for row in self.store.derived.rows(SummaryRow, scope_ids, kind=kind)
+            if hidden.isdisjoint(seq for seq, _, _ in json.loads(row.sentences))
+        ]
         return sorted(found, key=lambda row: (row.from_us, row.key))
 
     # -- hiding and erasing ------------------------------------------------------------------

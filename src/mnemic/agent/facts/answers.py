@@ -181,7 +181,7 @@ def _quotes(
     store: Store, scope_ids: Sequence[int], fact_ids: set[str]
 ) -> dict[tuple[int, str], list[Quote]]:
     evidence = store.derived.rows(EvidenceRow, scope_ids, fact_id=fact_ids)
-    seqs = {one.seq for one in evidence}
+    seqs = {one.seq for one in evidence}.difference(store.derived.hidden(scope_ids))
     claims = {
         (row.scope_id, row.seq, row.number): row
         for row in store.derived.rows(ClaimRow, scope_ids, seq=seqs)

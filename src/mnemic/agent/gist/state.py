@@ -103,21 +103,16 @@ class Gist:
         return cls(matrix)
 
 
-def contexts_of(values_NK: Floats, before: Sequence[int], earlier_K: Floats | None) -> Floats:  # noqa: N803
+def contexts_of(values_NK: Floats, before: Sequence[Sequence[int]]) -> Floats:  # noqa: N803
     """For each episode the mean of what was said up to two turns before it, as unit vectors.
 
     Args:
-        values_NK: projected contents, in order.
-        before: for each row the row before it in its session, −1 for none.
-        earlier_K: the context of a row that has none: what was said last in the scope.
+        values_NK: projected contents.
+        before: for each episode the rows of `values_NK` before it, nearest first; none for no context.
     """
-    keys = np.zeros_like(values_NK)
-    for row, one in enumerate(before):
-        if one >= 0:
-            keys[row] = values_NK[one]
-            if before[one] >= 0:
-                keys[row] += 0.5 * values_NK[before[one]]
-        elif earlier_K is not None:
-            keys[row] = earlier_K
+    keys = np.zeros((len(before), values_NK.shape[1]), dtype=np.float32)
+    for row, some in enumerate(before):
+        for share, one in zip((1.0, 0.5), some, strict=False):
+            keys[row] += share * values_NK[one]
     norm = np.linalg.norm(keys, axis=1, keepdims=True)
     return np.asarray(keys / np.maximum(norm, 1e-9), dtype=np.float32)

@@ -53,7 +53,14 @@ def facts_for(
     if not found:
         return []
     rows = [facts.rows[place] for place, _ in found]
-    before = predecessors(facts, rows, asked)
+    before = {
+        id_: row
+        for id_, row in predecessors(facts, rows, asked).items()
+        if any(
+            one.part == "supports" and one.seq not in hidden
+            for one in facts.evidence.get((row.scope_id, row.fact_id), ())
+        )
+    }
     old = list(before.values())
     shown = facts_of(store, [*rows, *old])
     replaced = dict(zip(before, shown[len(rows) :], strict=True))

@@ -70,13 +70,9 @@ def read_gist(work: Work, scope_id: int) -> None:
             vectors = contents(work.store, space, scope_id, view.seq[around])
             values = np.stack([vectors.get(int(seq), _zero(space)) for seq in view.seq[around]])
             place = {int(row): n for n, row in enumerate(around)}
-            before = [
-                next((place[at] for at in earlier(view, int(row), 1) if at in place), -1)
-                for row in around
-            ]
-            keys = contexts_of(values, before, None)
+            before = [[place[at] for at in earlier(view, row, 2)] for row in some.tolist()]
             own = [place[int(row)] for row in some]
-            gist, surprises = gist.write_all(keys[own], values[own])
+            gist, surprises = gist.write_all(contexts_of(values, before), values[own])
             seqs = view.seq[some]
             row = GistRow(scope_id, f"{space.name}/{GIST_VERSION}", int(seqs[-1]), gist.to_bytes())
             known = {
