@@ -107,6 +107,15 @@ class Gist:
         values = np.rint(values_NK * SCALE)  # float64 holds these sums exactly, and is fast
         return Gist(self.sums + (values.astype(np.float64).T @ values).astype(np.int64))
 
+    def surprises(self, values_NK: Floats) -> NDArray[np.float64]:  # noqa: N803
+        """How much each would surprise if it came next, (n,), 0 to 1.
+
+        Args:
+            values_NK: projected contents.
+        """
+        left = _left(self.sums, values_NK.astype(np.float64).T)
+        return np.asarray(np.linalg.norm(left, axis=0))
+
     def familiarity(self, queries_NK: Floats) -> NDArray[np.float64]:  # noqa: N803
         """How familiar each query is, (n,), 0 to 1; the cost hangs on the width alone.
 
@@ -130,7 +139,9 @@ class Gist:
         """
         bytes_all = 8 * WIDTH * (WIDTH + 1) // 2
         if len(kept) != bytes_all:
-            raise StoreDamaged(f"a gist has {len(kept)} bytes, not {bytes_all}; run `mnemic rebuild`")
+            raise StoreDamaged(
+                f"a gist has {len(kept)} bytes, not {bytes_all}; run `mnemic rebuild`"
+            )
         sums = np.zeros((WIDTH, WIDTH), dtype=np.int64)
         sums[np.triu_indices(WIDTH)] = np.frombuffer(kept, dtype="<i8")
         sums = np.triu(sums) + np.triu(sums, 1).T
