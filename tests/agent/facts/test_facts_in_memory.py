@@ -245,11 +245,7 @@ def test_profile_timeline_and_palace(story: Memory) -> None:
     assert profile.subjects[0] == "Ana"
     assert {fact.object for fact in profile.static["Ana"]} >= {"Faro", "hazelnuts"}
     line = story.timeline("Ana lives", scope=SCOPE)
-    homes = [
-        moment.fact.object
-        for moment in line
-        if moment.fact is not None and moment.fact.subject == "Ana"
-    ]
+    homes = [moment.fact.object for moment in line if moment.fact is not None and moment.fact.subject == "Ana"]
     assert homes == ["Porto", "Lisbon", "Faro"]
     wings = story.palace(SCOPE)
     assert sum(room.size for rooms in wings.values() for room in rooms) == 5

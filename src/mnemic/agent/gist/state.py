@@ -33,7 +33,7 @@ DOUBT = 0.003
 """What a direction needs of all that was said to count as half known: its share."""
 
 SCALE = 4096
-"""Whole numbers in 1: the products of a million unit vectors still sum exactly in 64 bits."""
+"""Whole numbers in 1: the products of a hundred million unit vectors still sum exactly."""
 
 _SEED = 20261121
 
@@ -82,11 +82,6 @@ class Gist:
             gists: one or more, of one width and one embedding space.
         """
         return cls(np.sum([one.sums for one in gists], axis=0))
-
-    @property
-    def count(self) -> float:
-        """About how many episodes it has seen."""
-        return float(np.trace(self.sums)) / SCALE**2
 
     def write_all(self, values: Sequence[Floats]) -> tuple[Gist, Floats]:
         """The state after some episodes, and how much each surprised it when it came, (n,).
