@@ -42,23 +42,25 @@ Wholes = NDArray[np.int64]
 
 
 @lru_cache(maxsize=8)
-def _projection(dimension: int, width: int) -> NDArray[np.float64]:
+def _projection(dimension: int, width: int) -> Floats:
     """The fixed matrix (dimension, width) with orthonormal columns where it can have them."""
     drawn = np.random.default_rng(_SEED).standard_normal((dimension, max(width, 1)))
     if dimension >= width:
         drawn, _ = np.linalg.qr(drawn)
-        return np.asarray(drawn * np.sqrt(dimension / width))
-    return np.asarray(drawn / np.sqrt(width))
+        drawn *= np.sqrt(dimension / width)
+    else:
+        drawn /= np.sqrt(width)
+    return np.asarray(drawn, dtype=np.float32)
 
 
 def project(rows_NK: Floats, width: int = WIDTH) -> Floats:  # noqa: N803
-    """Embeddings (n, dimension) as unit vectors (n, width); zero stays zero.
-
-    Computed in float64, so that a row comes out the same whatever rows are beside it.
-    """
+    """Embeddings (n, dimension) as unit vectors (n, width); zero stays zero."""
     if not len(rows_NK):
         return np.empty((0, width), dtype=np.float32)
-    made = rows_NK.astype(np.float64) @ _projection(rows_NK.shape[1], width)
+    matrix = _projection(rows_NK.shape[1], width)
+    # Row by row: a product of many rows rounds otherwise than one of few, and what is derived must
+    # not hang on how much was derived at once.
+    made = np.stack([row @ matrix for row in rows_NK.astype(np.float32)])
     norm = np.linalg.norm(made, axis=1, keepdims=True)
     return np.asarray(made / np.maximum(norm, 1e-9), dtype=np.float32)
 
