@@ -1,4 +1,4 @@
-"""NREM: the gist reads what is new, then recent sessions are replayed, the most surprising first."""
+"""NREM: the gist reads what is new, then what waits is replayed, the latest sessions first."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.gist import GIST_VERSION, Gist
-from mnemic.agent.gist.state import contexts_of, project
+from mnemic.agent.gist import GIST_VERSION, Gist, project
 from mnemic.agent.knowledge import (
     ClaimRow,
     FactRow,
@@ -54,39 +53,43 @@ def read_gist(work: Work, scope_id: int) -> None:
     space = work.store.vectors.active()
     if space is None:
         return
-    kept = work.store.derived.rows(GistRow, [scope_id], space=f"{space.name}/{GIST_VERSION}")
-    after = kept[0].upto_seq if kept else 0
-    gist = Gist.from_bytes(kept[0].state) if kept else Gist.empty()
+    name = f"{space.name}/{GIST_VERSION}"
+    rows = work.store.derived.rows(GistRow, [scope_id])
+    kept = next((row for row in rows if row.space == name), None)
+    outgrown: list[Deletion] = [
+        (GistRow, scope_id, {"space": row.space})
+        for row in rows
+        if row.space != name and row.space.rpartition("/")[0] == space.name
+    ]
+    after = kept.upto_seq if kept else 0
+    gist = Gist.from_bytes(kept.state) if kept else Gist.empty()
     if after >= space.upto_seq:
         return
     view = work.views.at_present((scope_id,))
-    rows = np.flatnonzero((view.seq > after) & (view.seq <= space.upto_seq))
-    for start in range(0, len(rows), 2_000):
+    new = view.seq[(view.seq > after) & (view.seq <= space.upto_seq)]
+    for start in range(0, len(new), 2_000):
         if work.over():
             return
-        some = rows[start : start + 2_000]
+        some = new[start : start + 2_000]
         with work.store.deriving():
-            around = np.unique(np.concatenate((some, befores(view, some))))
-            vectors = contents(work.store, space, scope_id, view.seq[around])
-            values = np.stack([vectors.get(int(seq), _zero(space)) for seq in view.seq[around]])
-            place = {int(row): n for n, row in enumerate(around)}
-            before = [[place[at] for at in earlier(view, row, 2)] for row in some.tolist()]
-            own = [place[int(row)] for row in some]
-            gist, surprises = gist.write_all(contexts_of(values, before), values[own])
-            seqs = view.seq[some]
-            row = GistRow(scope_id, f"{space.name}/{GIST_VERSION}", int(seqs[-1]), gist.to_bytes())
-            known = {
-                one.seq: one
-                for one in work.store.derived.rows(ReplayRow, [scope_id], seq=seqs.tolist())
-            }
-            marks = [
-                known[seq]._replace(surprise=round(one, 4))
-                if seq in known  # replayed before there were vectors
-                else StageRow(scope_id, f"surprise/{seq}", repr(round(one, 4)))
-                for seq, one in zip(seqs.tolist(), surprises.tolist(), strict=True)
-            ]
-            work.put([row, *marks])
-        work.tell("gist", start + len(some), len(rows))
+            vectors = contents(work.store, space, scope_id, some)
+            gist, surprises = gist.write_all(list(vectors.values()))
+            felt = dict(zip(vectors, surprises.tolist(), strict=True))
+            row = GistRow(scope_id, name, int(some[-1]), gist.to_bytes())
+            work.put([row, *_marks(work.store, scope_id, felt)], outgrown)
+        outgrown = []
+        work.tell("gist", start + len(some), len(new))
+
+
+def _marks(store: Store, scope_id: int, felt: dict[int, float]) -> list[NamedTuple]:
+    """How much each episode surprised: with its replay, or until that comes by itself."""
+    known = {row.seq: row for row in store.derived.rows(ReplayRow, [scope_id], seq=list(felt))}
+    return [
+        known[seq]._replace(surprise=round(one, 4))
+        if seq in known  # replayed before there were vectors
+        else StageRow(scope_id, f"surprise/{seq}", repr(round(one, 4)))
+        for seq, one in felt.items()
+    ]
 
 
 def befores(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -107,19 +110,15 @@ def contents(
     return dict(zip(first, projected, strict=True))
 
 
-def _zero(space: Space) -> NDArray[np.float32]:
-    return np.asarray(project(np.zeros((1, space.dimension), dtype=np.float32))[0])
-
-
 def replay(work: Work, scope_id: int, path: str) -> int:
-    """Replays what waits, the most surprising sessions first; how many the budget left."""
+    """Replays what waits, the latest sessions first; how many the budget left."""
     waiting = work.store.derived.waiting(scope_id, work.extractor.version, 2**31)
     if not waiting:
         return 0
     view = work.views.at_present((scope_id,))
     surprise = _surprises(work.store, scope_id, waiting)
     done = 0
-    for batch, whole in _batches(view, waiting, surprise):
+    for batch, whole in _batches(view, waiting):
         if work.over():
             return len(waiting) - done
         _replay_step(work, scope_id, path, view, batch, whole, surprise)
@@ -134,19 +133,18 @@ def _surprises(store: Store, scope_id: int, seqs: Sequence[int]) -> dict[int, fl
     return {int(row.stage.partition("/")[2]): float(row.value) for row in rows}
 
 
-def _batches(
-    view: View, waiting: Sequence[int], surprise: dict[int, float]
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Steps of episodes, by session; and for each the sessions it completes (one of their rows)."""
+def _batches(view: View, waiting: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
+    """Steps of episodes, by session; and for each the sessions it completes (one of their rows).
+
+    The session that was written to last comes first: where a budget ends a sleep, what has been
+    learned is what holds now.
+    """
     row_of = dict(zip(view.seq.tolist(), range(len(view)), strict=True))
     sessions: dict[int, list[int]] = defaultdict(list)
     for seq in waiting:
         row = row_of.get(seq)
         sessions[-1 - seq if row is None else int(view.session[row])].append(seq)
-    order = sorted(
-        sessions,
-        key=lambda one: (-max(surprise.get(seq, 0.0) for seq in sessions[one]), sessions[one][0]),
-    )
+    order = sorted(sessions, key=lambda one: -sessions[one][-1])
     batch: list[int] = []
     whole: list[int] = []
     for name in order:
