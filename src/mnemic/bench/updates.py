@@ -8,6 +8,7 @@ all, and the facts are compared with the truth. How people say it is in updating
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -18,8 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnemic.agent.facts.fact import Fact
+from mnemic.agent.facts.reconcile import FUNCTIONAL_MIN
 from mnemic.agent.knowledge import ClaimRow
 from mnemic.agent.memory import Memory
+from mnemic.agent.sleep.extract.vocabulary import functional_prior
 from mnemic.agent.sleep.replay import subject_key
 from mnemic.bench.updating import (
     AFTER,
@@ -119,9 +122,14 @@ def _case(rng: random.Random, number: int, update: bool, name: str, kind: str) -
     held, ended, never = _truth(update, kind, old, new, new_named="{new}" in said)
     return Change(
         number, update, name, kind, speaker, matter.of.format(**words) or speaker,
-        rng.choice(matter.told).format(**words), said.format(**words), told_at, changed_at, old,
-        held, ended, never,
+        _spoken(rng.choice(matter.told).format(**words)), _spoken(said.format(**words)),
+        told_at, changed_at, old, held, ended, never,
     )  # fmt: skip
+
+
+def _spoken(text: str) -> str:
+    """With "an" before a vowel."""
+    return re.sub(r"\ba (?=[aeiouAEIOU])", "an ", text)
 
 
 def _truth(
@@ -159,17 +167,27 @@ def rows(found: Sequence[Change], seed: int = SEED) -> Iterator[Mapping[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a case. `read` says whether both its statements were extracted."""
+    """What became of a case: what was extracted of its statements, and what is wrong at the end.
+
+    `whole` says that all was extracted that the truth hangs on, of one subject and relation: of a
+    relation with many values at a time also that the old one ended. `lost` names what is missing.
+    """
 
     case: Change
     told_read: bool
     second_read: bool
+    lost: str
     faults: tuple[str, ...]
 
     @property
     def read(self) -> bool:
-        """Whether all was extracted that the truth hangs on."""
+        """Whether both statements were extracted, be it in part."""
         return self.told_read and (self.second_read or not self.case.update)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing that the truth hangs on was lost in extraction."""
+        return self.read and not self.lost
 
 
 def judge(case: Change, facts: Sequence[Fact], claimed: Sequence[tuple[str, ClaimRow]]) -> Judged:
@@ -187,22 +205,45 @@ def judge(case: Change, facts: Sequence[Fact], claimed: Sequence[tuple[str, Clai
         for ref, claim in claimed
         if claim.relation in relations and _is_of(claim.subject, case)
     ]
-    told_read = any(
-        ref == told and _says(claim.object, case.old) and not claim.denied for ref, claim in own
-    )
+    first = [
+        claim
+        for ref, claim in own
+        if ref == told and _says(claim.object, case.old) and not claim.denied
+    ]
     wanted = case.held if case.update and case.held else case.ended | case.held
-    second_read = any(
-        ref == changed and any(_says(claim.object, value) for value in wanted) for ref, claim in own
-    )
+    second = [
+        claim
+        for ref, claim in own
+        if ref == changed and any(_says(claim.object, value) for value in wanted)
+    ]
     about = [
         fact
         for fact in facts
         if fact.relation in relations and _is_of(fact.subject, case) and not fact.denied
     ]
     faults: list[str] = []
-    if told_read:
-        faults = list(_faults(case, about, second_read=second_read))
-    return Judged(case, told_read, second_read, tuple(faults))
+    if first:
+        faults = list(_faults(case, about, second_read=bool(second)))
+    every = [claim for ref, claim in own if ref == changed]
+    lost = _lost(case, first, second, every) if case.update and first and second else ""
+    return Judged(case, bool(first), bool(second), lost, tuple(faults))
+
+
+def _lost(
+    case: Change, first: Sequence[ClaimRow], second: Sequence[ClaimRow], every: Sequence[ClaimRow]
+) -> str:
+    """What extraction lost of an update both of whose statements it read; "" for nothing."""
+    for name, key in (("another subject", "subject_key"), ("another relation", "relation")):
+        if not {getattr(one, key) for one in first} & {getattr(one, key) for one in second}:
+            return name
+    relation = first[0].relation
+    if functional_prior(relation) > FUNCTIONAL_MIN:
+        return ""
+    ends = any(
+        _says(one.object, case.old) and (one.denied or one.valid_to_us is not None)
+        for one in every
+    )
+    return "" if ends else "that the old one ended"
 
 
 def _faults(case: Change, about: Sequence[Fact], *, second_read: bool) -> Iterator[str]:
@@ -285,6 +326,7 @@ def _judged(memory: Memory, made: Sequence[Change]) -> Iterator[Judged]:
 
 def _updates(judged: Sequence[Judged]) -> dict[str, Any]:
     read = [one for one in judged if one.read]
+    whole = [one for one in judged if one.whole]
     return {
         "n": len(judged),
         "not_extracted": _share(len(judged) - len(read), len(judged)),
@@ -292,7 +334,9 @@ def _updates(judged: Sequence[Judged]) -> dict[str, Any]:
             sum(not one.told_read for one in judged), len(judged)
         ),
         "extracted": len(read),
-        "right": _share(sum(not one.faults for one in read), len(read)),
+        "extracted_whole": len(whole),
+        "right_of_whole": _share(sum(not one.faults for one in whole), len(whole)),
+        "right_of_extracted": _share(sum(not one.faults for one in read), len(read)),
         "right_of_all": _share(sum(not one.faults for one in read), len(judged)),
         "by_kind": _by(judged),
     }
@@ -320,6 +364,7 @@ def _by(judged: Sequence[Judged]) -> dict[str, dict[str, int]]:
         for name in (one.case.kind, f"of {one.case.matter}"):
             table[name]["n"] += 1
             table[name]["extracted"] += one.read
+            table[name]["whole"] += one.whole
             table[name]["right"] += one.read and not one.faults
     return {name: dict(found) for name, found in sorted(table.items())}
 
@@ -332,6 +377,8 @@ def _failures(judged: Sequence[Judged]) -> dict[str, Any]:
         faults = list(one.faults) if one.read else []
         if one.case.update and not one.read:
             faults = ["not extracted: " + ("the change" if one.told_read else "the first")]
+        elif faults and one.lost:
+            faults = [f"extraction lost {one.lost}"]
         for fault in faults:
             name = f"{'update' if one.case.update else 'look-alike'}, {one.case.kind}: {fault}"
             counts[name] += 1
@@ -344,6 +391,9 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
+_BASE = {"right_of_whole": "extracted_whole"}
+
+
 def show(result: dict[str, Any], console: Console) -> None:
     """The result as tables: shares, kinds, failures."""
     from rich.box import SIMPLE_HEAD
@@ -354,18 +404,19 @@ def show(result: dict[str, Any], console: Console) -> None:
     for column in ("", "extracted", "share, %"):
         table.add_column(column, justify="left" if not column else "right")
     for name, found, key in (
-        ("updates: superseded rightly", ups, "right"),
+        ("updates wholly extracted: superseded rightly", ups, "right_of_whole"),
+        ("updates extracted in part at least: superseded rightly", ups, "right_of_extracted"),
         ("look-alikes: nothing true retired", alikes, "nothing_true_retired"),
         ("look-alikes: nothing untrue held", alikes, "nothing_untrue_held"),
     ):
-        table.add_row(name, f"{found['extracted']:,} of {found['n']:,}", f"{100 * found[key]:.2f}")
+        table.add_row(name, f"{found[_BASE.get(key, 'extracted')]:,} of {found['n']:,}", f"{100 * found[key]:.2f}")
     console.print(table)
     table = Table(title="by kind", box=SIMPLE_HEAD)
-    for column in ("kind", "n", "extracted", "right"):
+    for column in ("kind", "n", "extracted", "whole", "right"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for part, name in ((ups, "update"), (alikes, "look-alike")):
         for kind, found in part["by_kind"].items():
-            cells = [str(found[key]) for key in ("n", "extracted", "right")]
+            cells = [str(found[key]) for key in ("n", "extracted", "whole", "right")]
             table.add_row(f"{name}: {kind}", *cells)
     console.print(table)
     for name, count in result["failures"]["counts"].items():

@@ -9,6 +9,7 @@ order they were said, for what is said later knows more:
     other value, from t on     closes what held at t and is linked as its successor
     a past stretch             stands for itself, and ends an open fact of the same value
     denied                     closes the value, and is a fact of its own
+    no longer so               closes finer values too: "no Skoda" ends "an old Skoda for work"
     by a lesser voice          (of lower trust, or about somebody else who said otherwise) closes
                                nothing: both stand, contested
 
@@ -186,9 +187,15 @@ def believed(claims: Sequence[Stated], acts: Sequence[Act], one_at_a_time: bool)
     for claim in claims:
         chains["" if one_at_a_time else claim.object_key].append(claim)
     periods: list[_Period] = []
-    for chain in chains.values():
-        chain.sort(key=lambda one: (one.said_us, one.seq, one.number))
-        periods += _chain(chain)
+    ends: dict[str, list[Stated]] = defaultdict(list)
+    for claim in claims:
+        if claim.denied and claim.change == "ends":
+            ends[_last(claim.object_key.split())].append(claim)
+    for key, chain in chains.items():
+        near = ends.get(_last(_head(key)), ()) if key else ()
+        coarser = [one for one in near if one.object_key != key and _includes(one, key)]
+        chain = sorted(chain + coarser, key=lambda one: (one.said_us, one.seq, one.number))
+        periods += _chain(chain, key)
     for act in sorted(acts, key=lambda one: one.number):
         _apply(act, periods)
     return [_version(period) for period in periods if not period.gone]
@@ -202,6 +209,28 @@ def same_value(left: Stated | _Period, right: Stated | _Period) -> bool:
 
 
 _WORD = re.compile(r"\w+")
+_LINKS = frozenset("about as at by for from in near of on since to with".split())
+"""Words after which a value says more of what stands before them."""
+
+
+def _includes(claim: Stated, key: str) -> bool:
+    """Whether something that is no more takes the value `key` along, being the same or less exact."""
+    if claim.object_key == key:
+        return True
+    if claim.change != "ends":  # not to like tea is not to dislike iced tea
+        return False
+    coarse = claim.object_key.split()
+    return bool(coarse) and _head(key)[-len(coarse) :] == coarse
+
+
+def _head(key: str) -> list[str]:
+    """The words of a value before those that only say more of it."""
+    words = key.split()
+    return words[: next((at for at, word in enumerate(words) if word in _LINKS), len(words))]
+
+
+def _last(words: Sequence[str]) -> str:
+    return words[-1] if words else ""
 
 
 def _refines(fine: str, coarse: str) -> bool:
@@ -265,12 +294,17 @@ def _open(claim: Stated, start_us: int | None, end_us: int | None) -> _Period:
     )  # fmt: skip
 
 
-def _chain(claims: Sequence[Stated]) -> list[_Period]:
-    """The periods of one chain, from its claims in the order they were said."""
+def _chain(claims: Sequence[Stated], key: str = "") -> list[_Period]:
+    """The periods of one chain, from its claims in the order they were said.
+
+    Args:
+        claims: of the chain, and those of others that end what it holds.
+        key: the value whose chain it is; "" for a chain of all values.
+    """
     periods: list[_Period] = []
     for claim in claims:
         if claim.denied:
-            _deny(claim, periods)
+            _deny(claim, periods, elsewhere=bool(key) and claim.object_key != key)
         elif claim.valid_to_us is not None:
             _past(claim, periods)
         else:
@@ -359,8 +393,8 @@ def _past(claim: Stated, periods: list[_Period]) -> None:
         periods.append(opened)
 
 
-def _deny(claim: Stated, periods: list[_Period]) -> None:
-    """A denial: closes the value, and holds from then on."""
+def _deny(claim: Stated, periods: list[_Period], *, elsewhere: bool) -> None:
+    """A denial: closes the value, and holds from then on, in the chain that it belongs to."""
     start = claim.said_us if claim.valid_from_us is None else claim.valid_from_us
     for period in periods:
         if period.denied and period.object_key == claim.object_key and period.end_us is None:
@@ -368,7 +402,7 @@ def _deny(claim: Stated, periods: list[_Period]) -> None:
             return
     denial = _open(claim, start, None)
     for period in periods:
-        if period.denied or period.object_key != claim.object_key or period.end_us is not None:
+        if period.denied or period.end_us is not None or not _includes(claim, period.object_key):
             continue
         if claim.relation in FIXED or not _may_close(claim, period):
             period.words.append((claim, "contradicts"))
@@ -379,8 +413,9 @@ def _deny(claim: Stated, periods: list[_Period]) -> None:
             period.words.append((claim, "contradicts"))
         else:
             reason: Reason = "ended" if claim.change == "ends" else "denied"
-            _close(period, start, reason, denial, claim)
-    periods.append(denial)
+            _close(period, start, reason, None if elsewhere else denial, claim)
+    if not elsewhere:
+        periods.append(denial)
 
 
 def _may_close(claim: Stated, period: _Period) -> bool:
