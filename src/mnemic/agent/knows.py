@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from mnemic.agent.erase import erase
 from mnemic.agent.facts.answers import Asked, facts_of
 from mnemic.agent.facts.fact import Fact, Quote, Status
 from mnemic.agent.knowledge import (
+    ActRow,
     ClaimRow,
     EvidenceRow,
     FactRow,
@@ -32,10 +32,9 @@ from mnemic.agent.knowledge import (
 from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.shown import Lesson, Moment, Profile, Receipt, Room, Run
 from mnemic.agent.sleep.extract.keys import object_key
-from mnemic.agent.sleep.extract.vocabulary import predicate, shown
+from mnemic.agent.sleep.groups import Group
 from mnemic.agent.sleep.regroup import dropped, groups_of, regroup
 from mnemic.agent.sleep.replay import (
-    BEFORE_MAX,
     CORRECTION,
     Extractor,
     Renewed,
@@ -165,13 +164,7 @@ class Knows:
             SleepBusy: a sleep is running.
         """
         with self._asleep(), self.store.deriving():
-            found = next((row for row in self.store.derived.runs() if row.run == run), None)
-            changed = self.store.derived.undo(run)
-            act = json.loads(found.report).get("act") if found else None
-            if act is not None and found is not None:
-                scope_id = self.store.scope_ids(found.reach)[0]
-                self.store.derived.act(scope_id, "withdraw", str(act), {}, self._now_us())
-        return changed
+            return self.store.derived.undo(run)
 
     def runs(self) -> list[Run]:
         """All runs of sleep and acts upon facts, newest first."""
@@ -236,7 +229,7 @@ class Knows:
         rows.sort(
             key=lambda row: (row.subject_key, row.relation, row.valid_from_us or 0, row.fact_id)
         )
-        return facts_of(self.store, rows, quotes=quotes)
+        return facts_of(self.store, rows, quotes=quotes, believed_us=asked.believed_us)
 
     def fact(self, fact_id: str, *, scope: str = "default") -> Fact:
         """One fact by its id or the first characters of it (6 or more), as it is believed now.
@@ -259,49 +252,56 @@ class Knows:
         Returns:
             The corrected fact.
         """
-        row = self._fact_row(fact_id, scope)
         said = value.strip() if isinstance(value, str) else ""
         if not said:
             raise InvalidInput(f"the correction {value!r:.60} is empty; say what is true instead")
-        corrected, statement = self._value_of(row, said)
-        now = self._clock.now()
-        path = self.store.derived.paths([row.scope_id])[row.scope_id]
-        draft = prepare(
-            {
-                "text": said, "scope": path, "speaker": "user", "said_at": now,
-                "source": CORRECTION, "ref": f"fact:{row.fact_id}",
-            },
-            zone=None,
-        )  # fmt: skip
-        id_ = self.store.append([draft], now).ids[0]
-        seq = self.store.seqs([row.scope_id], id_)[0]
-        content = {
-            "object": corrected, "object_key": object_key(row.relation, corrected),
-            "statement": statement, "seq": seq,
-        }  # fmt: skip
-        self._decide(row, "correct", content, path)
-        resting = self.store.derived.rows(EvidenceRow, [row.scope_id], seq=seq)
-        made = [
-            one
-            for one in self.store.derived.rows(
-                FactRow, [row.scope_id], fact_id={one.fact_id for one in resting}
-            )
-            if one.relation == row.relation
-            and one.subject_key == row.subject_key
-            and one.believed_to_us is None
-        ]
+        with self.store.deriving():
+            row = self._fact_row(fact_id, scope)
+            corrected = self._value_of(row, said)
+            now = self._clock.now()
+            path = self.store.derived.paths([row.scope_id])[row.scope_id]
+            draft = prepare(
+                {
+                    "text": said, "scope": path, "speaker": "user", "said_at": now,
+                    "source": CORRECTION, "ref": f"fact:{row.fact_id}",
+                },
+                zone=None,
+            )  # fmt: skip
+            appended = self.store.append([draft], now)
+            if appended.erased:
+                raise InvalidInput(
+                    f"the correction {said!r:.60} was erased a moment ago; say it again"
+                )
+            seq = self.store.seqs([row.scope_id], appended.ids[0])[0]
+            content = {
+                "object": corrected, "object_key": object_key(row.relation, corrected), "seq": seq,
+            }  # fmt: skip
+            group = (row.subject_key, row.relation)
+            self._decide(row.scope_id, "correct", row.fact_id, content, {group})
+            resting = self.store.derived.rows(EvidenceRow, [row.scope_id], seq=seq)
+            made = [
+                one
+                for one in self.store.derived.rows(
+                    FactRow, [row.scope_id], fact_id={one.fact_id for one in resting}
+                )
+                if (one.subject_key, one.relation) == group and one.believed_to_us is None
+            ]
         return facts_of(self.store, made[-1:])[0]
 
     def confirm(self, fact_id: str, *, scope: str = "default") -> Fact:
         """Says that a fact is true: it is verified from now on."""
-        row = self._fact_row(fact_id, scope)
-        self._decide(row, "confirm", {}, self.store.derived.paths([row.scope_id])[row.scope_id])
+        with self.store.deriving():
+            row = self._fact_row(fact_id, scope)
+            group = (row.subject_key, row.relation)
+            self._decide(row.scope_id, "confirm", row.fact_id, {}, {group})
         return self.fact(row.fact_id, scope=scope)
 
     def reject(self, fact_id: str, *, scope: str = "default") -> None:
         """Says that a fact never was true: it is believed no more; what was believed stays known."""
-        row = self._fact_row(fact_id, scope)
-        self._decide(row, "reject", {}, self.store.derived.paths([row.scope_id])[row.scope_id])
+        with self.store.deriving():
+            row = self._fact_row(fact_id, scope)
+            group = (row.subject_key, row.relation)
+            self._decide(row.scope_id, "reject", row.fact_id, {}, {group})
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -456,28 +456,23 @@ class Knows:
             InvalidInput: no episode of the scope has one of these ids or refs; nothing was erased.
         """
         names = [ids_or_refs] if isinstance(ids_or_refs, str) else list(ids_or_refs)
+        if not names or not all(isinstance(name, str) for name in names):
+            raise InvalidInput(f"ids or refs are {names!r:.60}; pass one or more strings")
+        gone = self.store.derived.erased(names)
+        targets = self._targets([name for name in names if name not in gone], scope)
         ids: list[str] = []
         rows: dict[str, int] = {}
-        targets = self._targets(names, scope)
         with self.store.deriving():
             for scope_id, seqs in targets.items():
-                path = self.store.derived.paths([scope_id])[scope_id]
-                again = self._read_beside(scope_id, seqs)
-                dropped_seqs = frozenset((*seqs, *again))
-                claims = self.store.derived.rows(ClaimRow, [scope_id], seq=dropped_seqs)
-                touched = groups_of(claims)
-                touched |= self._corrected_by(scope_id, set(seqs))
-                made = regroup(
-                    self.store, scope_id, path, touched, drop=dropped_seqs,
-                    ignore_acts_of=frozenset(seqs),
-                )  # fmt: skip
-                erased = self.store.erase(scope_id, seqs, made.groups, made.rows, again)
+                erased = erase(
+                    self.store, self._parts.views.at_present((scope_id,)), scope_id, seqs
+                )
                 ids += erased.ids
                 for table, number in erased.rows.items():
                     rows[table] = rows.get(table, 0) + number
             clean = self.store.scrub()
         self._forget_caches()
-        return Receipt(ids, rows, self._clock.now(), clean)
+        return Receipt([*ids, *sorted(gone)], rows, self._clock.now(), clean)
 
     # -- parts -------------------------------------------------------------------------------
 
@@ -544,34 +539,37 @@ class Knows:
             raise InvalidInput(f"{len(rows)} facts begin with {fact_id!r}; give more of the id")
         return rows[-1]
 
-    def _value_of(self, row: FactRow, said: str) -> tuple[str, str]:
-        """The value in a correction, and the corrected statement."""
+    def _value_of(self, row: FactRow, said: str) -> str:
+        """The value in a correction."""
         for claim in _claims_in(said, row.subject, self._clock.now()):
             if claim.relation == row.relation and not claim.denied:
-                return claim.object, claim.statement
+                return str(claim.object)
         bare = said.rstrip(".! ")
         if len(bare.split()) > 12:
             raise InvalidInput(
                 f"the correction {said!r:.60} does not say what {row.statement!r} should be; give "
                 "the value alone"
             )
-        said_of = predicate(row.relation, bare, denied=False, past=False, ended=False)
-        return bare, f"{shown(row.subject)} {said_of}."
+        return bare
 
-    def _decide(self, row: FactRow, kind: str, content: dict[str, Any], path: str) -> None:
-        """Writes down an act and computes the one group it touches, as a run that can be undone."""
-        derived = self.store.derived
-        with self.store.deriving():
-            number = derived.act(row.scope_id, kind, row.fact_id, content, self._now_us())
-            run = derived.begin(path, f"{kind} {number}", self._now_us())
-            group = (row.subject_key, row.relation)
-            made = regroup(self.store, row.scope_id, path, {group})
-            with derived.step(run.run) as step:
-                for kept, scope_id, equal in dropped(self.store, row.scope_id, made.groups):
-                    step.delete(kept, scope_id, **equal)
-                step.put(made.rows)
-                changed = step.changed
-            derived.finish(run.run, {"act": number, "changed": changed}, self._now_us())
+    def _decide(
+        self, scope_id: int, kind: str, target: str, content: dict[str, Any], touched: set[Group]
+    ) -> None:
+        """Carries out an act as a run that can be undone: the act and its rows in one transaction."""
+        derived, at_us = self.store.derived, self._now_us()
+        path = derived.paths([scope_id])[scope_id]
+        run = derived.begin(path, f"{kind} {target[:12]} {at_us}", at_us)
+        content = {**content, "run": run.run}
+        last = max((act.act for act in derived.acts([scope_id])), default=0)
+        act = ActRow(last + 1, scope_id, kind, target, json.dumps(content), at_us)
+        made = regroup(self.store, scope_id, path, touched, act=act)
+        with derived.step(run.run) as step:
+            step.act(scope_id, kind, target, content, at_us)
+            for kept, _, equal in dropped(self.store, scope_id, made.groups):
+                step.delete(kept, scope_id, **equal)
+            step.put(made.rows)
+            changed = step.changed
+        derived.finish(run.run, {"changed": changed}, self._now_us())
 
     def _without(
         self, rows: list[FactRow], scope_ids: Sequence[int], hidden: set[int]
@@ -599,7 +597,7 @@ class Knows:
             for name in names
             if not any(self.store.seqs([one], name) for one in self.store.scope_ids(scope))
         ]
-        if missing or not total:
+        if missing or (names and not total):
             shown = missing[0] if missing else scope
             raise InvalidInput(
                 f"no episode in scope {scope!r} has the id or ref {shown!r}; nothing was changed"
@@ -607,35 +605,15 @@ class Knows:
         return {scope_id: sorted(seqs) for scope_id, seqs in found.items() if seqs}
 
     def _hide(self, id_or_ref: str, scope: str, kind: str) -> list[str]:
+        """Hides episodes or shows them again, and derives the facts anew that they speak for."""
         done: list[str] = []
         for scope_id, seqs in self._targets([id_or_ref], scope).items():
             for seq, episode in sorted(self.store.episodes([scope_id], seqs).items()):
-                self.store.derived.act(scope_id, kind, episode.id, {"seq": seq}, self._now_us())
+                with self.store.deriving():
+                    claims = self.store.derived.rows(ClaimRow, [scope_id], seq=seq)
+                    self._decide(scope_id, kind, episode.id, {"seq": seq}, groups_of(claims))
                 done.append(episode.id)
         return done
-
-    def _read_beside(self, scope_id: int, seqs: Sequence[int]) -> list[int]:
-        """Episodes whose claims may hold words of these: they came next and were read with them."""
-        view = self._parts.views.at_present((scope_id,))
-        erased = set(seqs)
-        found: set[int] = set()
-        for row in view.rows_of(np.array(seqs, dtype=np.int64)).tolist():
-            for _ in range(BEFORE_MAX):
-                row = int(view.after[row])
-                if row < 0:
-                    break
-                found.add(int(view.seq[row]))
-        kept = self.store.derived.rows(ClaimRow, [scope_id], seq=found - erased)
-        return sorted({claim.seq for claim in kept})
-
-    def _corrected_by(self, scope_id: int, seqs: set[int]) -> set[tuple[str, str]]:
-        """The groups that corrections kept in these episodes changed."""
-        evidence = self.store.derived.rows(EvidenceRow, [scope_id], seq=seqs)
-        names = {one.fact_id for one in evidence}
-        return {
-            (row.subject_key, row.relation)
-            for row in self.store.derived.rows(FactRow, [scope_id], fact_id=names)
-        }
 
 
 def _claims_in(text: str, subject: str, said_at: datetime) -> list[Any]:

@@ -115,15 +115,14 @@ class Store(Protocol):
         self,
         scope_id: int,
         seqs: Sequence[int],
-        groups: Sequence[tuple[str, str]],
+        drop: Sequence[tuple[type[NamedTuple], int, dict[str, Any]]],
         rows: Sequence[NamedTuple],
-        again: Sequence[int] = (),
     ) -> Erased:
         """Removes episodes and all that was derived from them, in one transaction.
 
-        Their ids are not taken in again. Facts of the `groups` (subject_key, relation) that lose a
-        claim are replaced by `rows`; summaries, rooms, lessons and gist of the scope go, for the next sleep to make anew, and so
-        do the journals of all runs. Episodes of `again` lose their claims and wait for a replay.
+        Their ids are not taken in again. What else is to go is in `drop` (a kind of row, a scope, what its
+        columns equal), what comes in its place in `rows`. Rooms and gist of the scope go, for the next
+        sleep to make anew, and so do the journals of all runs.
         """
         ...
 
@@ -348,6 +347,12 @@ class DerivedStep(Protocol):
         """Adds rows; one with the same key is replaced."""
         ...
 
+    def act(
+        self, scope_id: int, kind: str, target: str, content: Mapping[str, Any], at_us: int
+    ) -> int:
+        """Writes down what a person decided, in this transaction; its number."""
+        ...
+
     def delete(self, kind: type[NamedTuple], /, scope_id: int, **equal: Any) -> None:
         """Deletes the rows of a scope whose columns equal these values, or are among them."""
         ...
@@ -414,6 +419,8 @@ class DerivedTables(Protocol):
     def undo(self, run: int) -> int:
         """Puts every derived row back as it was before a run; how many rows that changed.
 
+        The act that names the run in its content is withdrawn in the same transaction.
+
         Raises:
             InvalidInput: there is no such run, it was undone or its journal let go, or something
                 later changed the same rows; nothing was changed.
@@ -444,6 +451,10 @@ class DerivedTables(Protocol):
 
     def hidden(self, scope_ids: Sequence[int]) -> list[int]:
         """The numbers of suppressed episodes."""
+        ...
+
+    def erased(self, ids: Sequence[str]) -> set[str]:
+        """Which of these are ids of episodes that were erased."""
         ...
 
     def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:

@@ -24,6 +24,7 @@ class Uses:
         self._store = store
         self._guard = threading.Lock()
         self._noted: dict[str, list[int]] = defaultdict(list)
+        self._writing = threading.Event()
         self.error: str | None = None
         """Why they could not be written the last time."""
 
@@ -33,8 +34,15 @@ class Uses:
             for hit in found.hits[:HITS_MAX]:
                 self._noted[hit.episode.id].append(moment_us)
             full = len(self._noted) >= EPISODES_MAX
-        if full:
+        if full and not self._writing.is_set():
+            self._writing.set()
+            threading.Thread(target=self._write_aside, name="mnemic-uses", daemon=True).start()
+
+    def _write_aside(self) -> None:
+        try:
             self.write()
+        finally:
+            self._writing.clear()
 
     def write(self) -> None:
         """Writes them down. What cannot be written now is kept for the next time, up to a bound."""

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds these commands to `mnemic bench`."""
     for task in TASKS:
         _retrieval(app, task)
-    for command in (fusion, scale, calibration, when, updates):
+    for command in (fusion, scale, calibration, when, updates, gist):
         app.command()(command)
 
 
@@ -115,9 +115,20 @@ def updates(
 ) -> None:
     """Changes taken over rightly, and true facts left alone beside look-alikes."""
     from mnemic import bench
-    from mnemic.bench.updates import run_updates, show_updates
+    from mnemic.bench.updates import run_updates, show
 
     bench.publish(
         lambda tick: run_updates(number, seed=seed, progress=tick),
-        show_updates, json_output=as_json, results_dir=results,
+        show, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def gist(path: Root, results: Results = Path("results"), as_json: AsJson = False) -> None:
+    """What the gist brings: familiarity, what stays hot, order of replay, re-told content."""
+    from mnemic import bench
+    from mnemic.bench.gist import run_gist, show_gist
+
+    bench.publish(
+        lambda tick: run_gist(path, progress=tick),
+        show_gist, json_output=as_json, results_dir=results,
     )  # fmt: skip

@@ -228,7 +228,9 @@ class DerivedContract:
                     ReplayRow(a, 2, 0.5, "v"),
                 ]
             )  # fmt: skip
-        erased = store.erase(a, [1], [("s", "r")], [])
+        erased = store.erase(
+            a, [1], [(GroupRow, a, {"subject_key": "s"}), (EvidenceRow, a, {"fact_id": ["f"]})], []
+        )
         assert list(erased.ids) == [id_]
         assert erased.rows["episodes"] == 1
         assert store.scrub()

@@ -205,8 +205,10 @@ def test_erased_is_in_no_byte(tmp_path: Path) -> None:
         assert [f.quotes[0].episode_id for f in memory.facts("Porto", scope=SCOPE)] == [kept]
         memory.sleep()
         assert memory.verify().findings == []
+        again = memory.erase(id_, scope=SCOPE)  # only cleans once more
+        assert (list(again.ids), again.rows) == ([id_], {})
         with pytest.raises(InvalidInput, match="nothing was changed"):
-            memory.erase(id_, scope=SCOPE)
+            memory.erase("0123456789abcdef", scope=SCOPE)
 
 
 def test_what_was_erased_is_not_imported_again(tmp_path: Path) -> None:

@@ -144,15 +144,28 @@ def predecessors(facts: Facts, rows: Sequence[FactRow], asked: Asked) -> dict[st
     }
 
 
-def facts_of(store: Store, rows: Sequence[FactRow], *, quotes: bool = True) -> list[Fact]:
-    """Facts as they are shown, with the exact words that speak for and against them."""
+def facts_of(
+    store: Store,
+    rows: Sequence[FactRow],
+    *,
+    quotes: bool = True,
+    believed_us: int | None = None,
+) -> list[Fact]:
+    """Facts as they are shown, with the exact words that speak for and against them.
+
+    Args:
+        store: where the evidence is.
+        rows: the facts, each in one version.
+        quotes: whether to read the words at all.
+        believed_us: leaves out what was stored after this moment.
+    """
     if not rows:
         return []
     scope_ids = sorted({row.scope_id for row in rows})
     paths = store.derived.paths(scope_ids)
     found: dict[tuple[int, str], list[Quote]] = {}
     if quotes:
-        found = _quotes(store, scope_ids, {row.fact_id for row in rows})
+        found = _quotes(store, scope_ids, {row.fact_id for row in rows}, believed_us)
     return [
         Fact(
             id=row.fact_id,
@@ -178,7 +191,7 @@ def facts_of(store: Store, rows: Sequence[FactRow], *, quotes: bool = True) -> l
 
 
 def _quotes(
-    store: Store, scope_ids: Sequence[int], fact_ids: set[str]
+    store: Store, scope_ids: Sequence[int], fact_ids: set[str], believed_us: int | None
 ) -> dict[tuple[int, str], list[Quote]]:
     evidence = store.derived.rows(EvidenceRow, scope_ids, fact_id=fact_ids)
     seqs = {one.seq for one in evidence}.difference(store.derived.hidden(scope_ids))
@@ -190,7 +203,9 @@ def _quotes(
     made: dict[tuple[int, str], list[Quote]] = {}
     for one in evidence:
         episode = episodes.get(one.seq)
-        if episode is None:
+        if episode is None or (
+            believed_us is not None and to_us(episode.ingested_at) > believed_us
+        ):
             continue
         claim = claims.get((one.scope_id, one.seq, one.number))
         start, stop = (claim.start, claim.stop) if claim else (0, len(episode.text))

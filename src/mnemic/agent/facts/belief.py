@@ -34,12 +34,57 @@ TRUST = {
 """How far a class of source is to be believed at most."""
 
 _BY_SOURCE = {
-    "web": "web", "http": "web", "https": "web", "url": "web", "browser": "web", "search": "web",
-    "tool": "tool", "file": "document", "document": "document", "pdf": "document", "text": "document",
-    "markdown": "document", "note": "user", "git": "tool",
-}  # fmt: skip
+    "web": "web",
+    "http": "web",
+    "https": "web",
+    "url": "web",
+    "browser": "web",
+    "search": "web",
+    "tool": "tool",
+    "file": "document",
+    "document": "document",
+    "pdf": "document",
+    "text": "document",
+    "markdown": "document",
+    "note": "user",
+    "git": "tool",
+    "rss": "web",
+    "feed": "web",
+    "html": "web",
+    "scrape": "web",
+    "crawl": "web",
+    "email": "import",
+    "mail": "import",
+    **dict.fromkeys(
+        (
+            "user",
+            "cli",
+            "chat",
+            "slack",
+            "chatgpt",
+            "claude-code",
+            "codex",
+            "api",
+            "mcp",
+            "correction",
+        ),
+        "user",
+    ),
+}
+_DOCUMENTS = (".pdf", ".docx", ".doc", ".odt", ".md", ".txt", ".rst", ".html", ".htm", ".epub", ".csv")  # fmt: skip
 _BY_ROLE = {"assistant": "assistant", "system": "assistant", "tool": "tool", "function": "tool",
             "ai": "assistant", "bot": "assistant", "model": "assistant"}  # fmt: skip
+
+
+def _class_of(head: str) -> str:
+    """The class of a source's name; one that is unknown was imported from somewhere."""
+    if not head:
+        return "user"
+    if head in _BY_SOURCE:
+        return _BY_SOURCE[head]
+    if head.startswith("www.") or "://" in head:
+        return "web"
+    return "document" if head.endswith(_DOCUMENTS) else "import"
 
 
 def source_class(source: str | None, speaker: str | None, declared: object = None) -> str:
@@ -52,7 +97,7 @@ def source_class(source: str | None, speaker: str | None, declared: object = Non
     """
     head = (source or "").casefold().split(":", 1)[0].strip()
     role = _BY_ROLE.get((speaker or "").strip().casefold(), "user")
-    found = min(_BY_SOURCE.get(head, "user"), role, key=TRUST.__getitem__)
+    found = min(_class_of(head), role, key=TRUST.__getitem__)
     if isinstance(declared, str) and TRUST.get(declared, 1.0) < TRUST[found]:
         return declared
     return found

@@ -9,6 +9,7 @@ order they were said, for what is said later knows more:
     other value, from t on     closes what held at t and is linked as its successor
     a past stretch             stands for itself, and ends an open fact of the same value
     denied                     closes the value, and is a fact of its own
+    no longer so               closes finer values too: "no Skoda" ends "an old Skoda for work"
     by a lesser voice          (of lower trust, or about somebody else who said otherwise) closes
                                nothing: both stand, contested
 
@@ -21,11 +22,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from mnemic.agent.facts.belief import CONFIRMED, Belief, Word, believe
+from mnemic.agent.facts.belief import Belief, Word, believe
 from mnemic.agent.facts.claims import Change
 from mnemic.agent.facts.fact import Reason
 
@@ -111,7 +112,8 @@ class Version:
     reason: Reason
     successor: str | None
     evidence: tuple[tuple[int, int, str], ...]
-    """(seq, number, "supports" | "contradicts" | "ends") for each claim, by place."""
+    """(seq, number, "supports" | "contradicts" | "ends") for each claim, by place; of a version the
+    last that it had, as more of the same makes no new version."""
     believed_from_us: int = 0
     believed_to_us: int | None = None
 
@@ -161,37 +163,91 @@ def versions(
         acts: what people decided of the group's facts.
         one_at_a_time: whether the relation holds one value at a time.
     """
-    moments = sorted({claim.ingested_us for claim in claims} | {act.at_us for act in acts})
     made: list[Version] = []
-    standing: dict[str, Version] = {}
-    for moment in moments:
-        known = [claim for claim in claims if claim.ingested_us <= moment]
-        decided = [act for act in acts if act.at_us <= moment]
-        present = {one.fact_id: one for one in believed(known, decided, one_at_a_time)}
-        for fact_id, old in list(standing.items()):
-            new = present.get(fact_id)
-            if new is None or replace(new, believed_from_us=old.believed_from_us) != old:
-                made.append(replace(old, believed_to_us=moment))
-                del standing[fact_id]
-        for fact_id, new in present.items():
-            if fact_id not in standing:
-                standing[fact_id] = replace(new, believed_from_us=moment)
-    made += standing.values()
+    for key, chain in _chains(claims, one_at_a_time):
+        made += _history(chain, key, acts)
     return sorted(made, key=lambda one: (one.fact_id, one.believed_from_us))
 
 
 def believed(claims: Sequence[Stated], acts: Sequence[Act], one_at_a_time: bool) -> list[Version]:
     """What these claims and acts come to: the facts of a group as believed with just them."""
+    return [
+        version
+        for key, chain in _chains(claims, one_at_a_time)
+        for version in _shown(_fed([], chain, key), acts)
+    ]
+
+
+def _chains(claims: Sequence[Stated], one_at_a_time: bool) -> list[tuple[str, list[Stated]]]:
+    """The chains of a group with their claims, and those of others that end what they hold."""
     chains: dict[str, list[Stated]] = defaultdict(list)
+    ends: dict[str, list[Stated]] = defaultdict(list)
     for claim in claims:
         chains["" if one_at_a_time else claim.object_key].append(claim)
+        if claim.denied and claim.change == "ends":
+            ends[_last(claim.object_key.split())].append(claim)
+    made = []
+    for key, chain in chains.items():
+        near = ends.get(_last(_head(key)), ()) if key else ()
+        coarser = [one for one in near if one.object_key != key and _includes(one, key)]
+        made.append((key, chain + coarser))
+    return made
+
+
+def _history(chain: Sequence[Stated], key: str, acts: Sequence[Act]) -> list[Version]:
+    """The versions of a chain's facts: at each moment what `believed` would give.
+
+    What is ingested in the order it was said goes on from the periods as they are; only what comes
+    late into the past puts the chain together anew.
+    """
+    by_moment: dict[int, list[Stated]] = defaultdict(list)
+    for claim in chain:
+        by_moment[claim.ingested_us].append(claim)
+    made: list[Version] = []
+    standing: dict[str, Version] = {}
     periods: list[_Period] = []
-    for chain in chains.values():
-        chain.sort(key=lambda one: (one.said_us, one.seq, one.number))
-        periods += _chain(chain)
+    known: list[Stated] = []
+    for moment in sorted({*by_moment, *(act.at_us for act in acts)}):
+        fresh = sorted(by_moment.get(moment, ()), key=_said)
+        late = bool(fresh) and bool(known) and _said(fresh[0]) < max(map(_said, known[-1:]))
+        known = sorted(known + fresh, key=_said) if late else known + fresh
+        periods = _fed([], known, key) if late else _fed(periods, fresh, key)
+        decided = [act for act in acts if act.at_us <= moment]
+        present = {one.fact_id: one for one in _shown(periods, decided)}
+        for fact_id, old in list(standing.items()):
+            new = present.get(fact_id)
+            if new is not None and old == replace(
+                new, believed_from_us=old.believed_from_us, evidence=old.evidence
+            ):
+                standing[fact_id] = replace(old, evidence=new.evidence)  # more of the same
+                continue
+            made.append(replace(old, believed_to_us=moment))
+            del standing[fact_id]
+        for fact_id, new in present.items():
+            if fact_id not in standing:
+                standing[fact_id] = replace(new, believed_from_us=moment)
+    return made + list(standing.values())
+
+
+def _said(claim: Stated) -> tuple[int, int, int]:
+    """The order in which claims enter a chain."""
+    return claim.said_us, claim.seq, claim.number
+
+
+def _shown(periods: Sequence[_Period], acts: Sequence[Act]) -> list[Version]:
+    """The facts of a chain's periods, named, linked and decided upon; the periods stay as they are."""
+    shown = [replace(period) for period in periods]
+    copy = {id(period): made for period, made in zip(periods, shown, strict=True)}
+    _name(shown)
+    for period in shown:
+        if period.next is None:
+            continue
+        period.next = copy.get(id(period.next))
+        if period.next is None or not _follows(period.next, period):
+            period.next = next((one for one in shown if _follows(one, period)), None)
     for act in sorted(acts, key=lambda one: one.number):
-        _apply(act, periods)
-    return [_version(period) for period in periods if not period.gone]
+        _apply(act, shown)
+    return [_version(period) for period in shown if not period.gone]
 
 
 def same_value(left: Stated | _Period, right: Stated | _Period) -> bool:
@@ -202,6 +258,30 @@ def same_value(left: Stated | _Period, right: Stated | _Period) -> bool:
 
 
 _WORD = re.compile(r"\w+")
+_LINKS = frozenset(
+    ["about", "as", "at", "by", "for", "from", "in", "near", "of", "on", "since", "to", "with"]
+)
+"""Words after which a value says more of what stands before them."""
+
+
+def _includes(claim: Stated, key: str) -> bool:
+    """Whether something that is no more takes the value `key` along, being the same or less exact."""
+    if claim.object_key == key:
+        return True
+    if claim.change != "ends":  # not to like tea is not to dislike iced tea
+        return False
+    coarse = claim.object_key.split()
+    return bool(coarse) and _head(key)[-len(coarse) :] == coarse
+
+
+def _head(key: str) -> list[str]:
+    """The words of a value before those that only say more of it."""
+    words = key.split()
+    return words[: next((at for at, word in enumerate(words) if word in _LINKS), len(words))]
+
+
+def _last(words: Sequence[str]) -> str:
+    return words[-1] if words else ""
 
 
 def _refines(fine: str, coarse: str) -> bool:
@@ -244,8 +324,6 @@ class _Period:
 
     @property
     def trust(self) -> float:
-        if self.confirmed:
-            return CONFIRMED
         return max((one.trust for one, part in self.words if part == "supports"), default=0.0)
 
     @property
@@ -265,21 +343,45 @@ def _open(claim: Stated, start_us: int | None, end_us: int | None) -> _Period:
     )  # fmt: skip
 
 
-def _chain(claims: Sequence[Stated]) -> list[_Period]:
-    """The periods of one chain, from its claims in the order they were said."""
-    periods: list[_Period] = []
-    for claim in claims:
+def _fed(periods: list[_Period], claims: Sequence[Stated], key: str) -> list[_Period]:
+    """The periods of a chain with some claims more, which were said after those that made it.
+
+    Args:
+        periods: as they are; changed in place.
+        claims: of the chain, and those of others that end what it holds.
+        key: the value whose chain it is; "" for a chain of all values.
+    """
+    for claim in sorted(claims, key=_said):
         if claim.denied:
-            _deny(claim, periods)
+            _deny(claim, periods, elsewhere=bool(key) and claim.object_key != key)
         elif claim.valid_to_us is not None:
             _past(claim, periods)
         else:
             _state(claim, periods)
-    for period in periods:
-        period.id = _fact_id(period)
-        if period.next is not None and not _follows(period.next, period):
-            period.next = next((one for one in periods if _follows(one, period)), None)
     return periods
+
+
+def _name(periods: Sequence[_Period]) -> None:
+    """Names that last: of the subject, relation and value, and of which stretch of it this is.
+
+    Stretches are numbered as their first evidence was ingested, so that neither more evidence nor the
+    loss of some gives a fact another name, nor another reading of the same episodes.
+    """
+    firsts = []
+    for period in periods:
+        first = min(
+            (one for one, part in period.words if part == "supports"),
+            key=lambda one: (one.ingested_us, one.seq, one.number),
+        )
+        firsts.append((first.ingested_us, first.seq, first.number, first.object_key, period))
+    count: dict[tuple[str, bool], int] = defaultdict(int)
+    for _, _, _, value, period in sorted(firsts, key=lambda one: one[:4]):
+        stretch = count[value, period.denied]
+        count[value, period.denied] += 1
+        period.id = _digest(
+            period.scope, period.subject.casefold(), period.relation, value, str(period.denied),
+            str(stretch),
+        )  # fmt: skip
 
 
 def _follows(later: _Period, period: _Period) -> bool:
@@ -359,8 +461,11 @@ def _past(claim: Stated, periods: list[_Period]) -> None:
         periods.append(opened)
 
 
-def _deny(claim: Stated, periods: list[_Period]) -> None:
-    """A denial: closes the value, and holds from then on; without a statement it only closes."""
+def _deny(claim: Stated, periods: list[_Period], *, elsewhere: bool) -> None:
+    """A denial: closes the value, and holds from then on, in the chain that it belongs to.
+
+    Without a statement it only closes.
+    """
     start = claim.said_us if claim.valid_from_us is None else claim.valid_from_us
     for period in periods:
         if period.denied and period.object_key == claim.object_key and period.end_us is None:
@@ -368,7 +473,7 @@ def _deny(claim: Stated, periods: list[_Period]) -> None:
             return
     denial = _open(claim, start, None) if claim.statement else None
     for period in periods:
-        if period.denied or period.object_key != claim.object_key or period.end_us is not None:
+        if period.denied or period.end_us is not None or not _includes(claim, period.object_key):
             continue
         if claim.relation in FIXED or not _may_close(claim, period):
             period.words.append((claim, "contradicts"))
@@ -380,15 +485,15 @@ def _deny(claim: Stated, periods: list[_Period]) -> None:
             period.words.append((claim, "contradicts"))
         else:
             reason: Reason = "ended" if claim.change == "ends" else "denied"
-            _close(period, start, reason, denial, claim)
-    if denial is not None:
+            _close(period, start, reason, None if elsewhere else denial, claim)
+    if denial is not None and not elsewhere:
         periods.append(denial)
 
 
 def _may_close(claim: Stated, period: _Period) -> bool:
     """Whether this voice may end what others said: trusted enough, and no stranger to the matter."""
-    if claim.trust < period.trust - TRUST_GAP_MAX or period.confirmed:
-        return claim.own and claim.change == "begins"
+    if claim.trust < period.trust - TRUST_GAP_MAX:
+        return False
     return claim.own or not period.own or claim.change in ("begins", "ends")
 
 
@@ -456,22 +561,5 @@ def _version(period: _Period) -> Version:
     )
 
 
-def _fact_id(period: _Period) -> str:
-    """A name that later evidence does not change: of the first claim ingested that supports it."""
-    first = min(
-        (one for one, part in period.words if part == "supports"),
-        key=lambda one: (one.ingested_us, one.seq, one.number),
-    )
-    return _digest(
-        first.scope, period.subject.casefold(), period.relation, first.object_key,
-        str(period.denied), first.episode, str(first.number),
-    )  # fmt: skip
-
-
 def _digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def touched(claims: Iterable[Stated]) -> set[tuple[str, str]]:
-    """The groups (subject, relation) that these claims belong to."""
-    return {(claim.subject, claim.relation) for claim in claims}

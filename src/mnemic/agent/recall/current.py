@@ -62,7 +62,7 @@ def facts_for(
         )
     }
     old = list(before.values())
-    shown = facts_of(store, [*rows, *old])
+    shown = facts_of(store, [*rows, *old], believed_us=asked.believed_us)
     replaced = dict(zip(before, shown[len(rows) :], strict=True))
     return [
         FactHit(fact, score, replaced.get(row.fact_id))

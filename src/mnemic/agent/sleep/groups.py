@@ -17,6 +17,7 @@ from mnemic.agent.facts.reconcile import (
     versions,
 )
 from mnemic.agent.knowledge import ActRow, ClaimRow, EvidenceRow, FactRow, GroupRow
+from mnemic.agent.sleep.extract.vocabulary import predicate, shown
 
 Group = tuple[str, str]
 """A subject's key and a relation."""
@@ -133,6 +134,12 @@ def _stated(row: ClaimRow, path: str, episode: str) -> Stated:
     )  # fmt: skip
 
 
+def _sentence(one: Version) -> str:
+    """What a corrected fact says: the words of the correction themselves are its episode's."""
+    said = predicate(one.relation, one.object, denied=one.denied, past=False, ended=False)
+    return f"{shown(one.subject)} {said}."
+
+
 def _rows(scope_id: int, group: Group, made: Sequence[Version]) -> list[NamedTuple]:
     rows: list[NamedTuple] = []
     number: dict[str, int] = defaultdict(int)
@@ -142,7 +149,8 @@ def _rows(scope_id: int, group: Group, made: Sequence[Version]) -> list[NamedTup
         rows.append(
             FactRow(
                 scope_id, one.fact_id, number[one.fact_id], one.subject, group[0], one.relation,
-                one.object, one.object_key, one.statement, int(one.denied), one.valid_from_us,
+                one.object, one.object_key, one.statement or _sentence(one), int(one.denied),
+                one.valid_from_us,
                 one.valid_to_us, one.believed_from_us, one.believed_to_us, one.belief.supports,
                 one.belief.contradicts, one.belief.confidence, one.belief.status,
                 one.belief.witnesses, one.reason, one.successor,

@@ -65,6 +65,7 @@ def read_gist(work: Work, scope_id: int) -> None:
     gist = Gist.from_bytes(kept.state) if kept else Gist.empty()
     if after >= space.upto_seq:
         return
+    generation = work.store.change_mark()[1]
     view = work.views.at_present((scope_id,))
     new = view.seq[(view.seq > after) & (view.seq <= space.upto_seq)]
     for start in range(0, len(new), 2_000):
@@ -72,6 +73,8 @@ def read_gist(work: Work, scope_id: int) -> None:
             return
         some = new[start : start + 2_000]
         with work.store.deriving():
+            if work.store.change_mark()[1] != generation:
+                return  # something was erased: the next sleep begins the gist anew
             vectors = contents(work.store, space, scope_id, some)
             gist, surprises = gist.write_all(list(vectors.values()))
             felt = dict(zip(vectors, surprises.tolist(), strict=True))
@@ -206,7 +209,7 @@ def _put_replayed(
     made = regroup(store, scope_id, path, touched, drop=frozenset(batch), add=new)
     in_sessions = [
         row
-        for session in _sessions(store, scope_id, view, whole)
+        for session in sessions_of(store, scope_id, view, whole)
         for row in session_rows(scope_id, session)
     ]
     delete: list[Deletion] = [
@@ -250,7 +253,7 @@ def earlier(view: View, row: int, most: int) -> list[int]:
     return found
 
 
-def _sessions(store: Store, scope_id: int, view: View, rows: Sequence[int]) -> Iterator[Session]:
+def sessions_of(store: Store, scope_id: int, view: View, rows: Sequence[int]) -> Iterator[Session]:
     """The whole sessions that hold these rows, in order."""
     for row in rows:
         members = np.flatnonzero(view.session == view.session[row])

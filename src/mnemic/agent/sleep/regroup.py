@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mnemic.agent.knowledge import ClaimRow, EvidenceRow, FactRow, GroupRow
+from mnemic.agent.knowledge import ActRow, ClaimRow, EvidenceRow, FactRow, GroupRow
 from mnemic.agent.protocols import Store
 from mnemic.agent.sleep.extract.keys import object_key
 from mnemic.agent.sleep.extract.vocabulary import functional_prior
@@ -57,6 +57,7 @@ def regroup(
     drop: frozenset[int] = frozenset(),
     add: Sequence[ClaimRow] = (),
     ignore_acts_of: frozenset[int] = frozenset(),
+    act: ActRow | None = None,
 ) -> Recomputed:
     """The rows of the touched groups, with the claims of some episodes replaced.
 
@@ -68,9 +69,16 @@ def regroup(
         drop: episodes whose kept claims count no more.
         add: claims that count besides.
         ignore_acts_of: episodes whose corrections count no more.
+        act: one more, about to be written down.
     """
+    hidden = set(store.derived.hidden([scope_id]))
+    if act is not None and act.kind in ("suppress", "restore"):
+        hidden ^= {int(json.loads(act.content)["seq"])}
+    drop = drop | hidden
     fresh: dict[Group, list[ClaimRow]] = defaultdict(list)
     for row in add:
+        if row.seq in hidden:
+            continue
         fresh[row.subject_key, row.relation].append(row)
     kept: dict[Group, list[ClaimRow]] = defaultdict(list)
     asked: set[Group] = set()
@@ -107,9 +115,9 @@ def regroup(
         return {seq: episode.id for seq, episode in found.items()}
 
     acts = [
-        act
-        for act in store.derived.acts([scope_id])
-        if json.loads(act.content).get("seq") not in ignore_acts_of
+        one
+        for one in (*store.derived.acts([scope_id]), *([act] if act else ()))
+        if json.loads(one.content).get("seq") not in ignore_acts_of
     ]
     return recompute(scope_id, path, sorted(touched), claims_of, known, acts, ids, functional_prior)
 

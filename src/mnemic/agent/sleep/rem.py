@@ -46,12 +46,18 @@ def place(work: Work, scope_id: int) -> None:
     rows = np.flatnonzero((view.seq > after) & (view.seq <= space.upto_seq))
     if not len(rows):
         return
+    waiting = store.derived.waiting(scope_id, work.extractor.version, 1)
+    if waiting:  # what is not replayed has no names yet
+        rows = rows[view.seq[rows] < waiting[0]]
+    generation = store.change_mark()[1]
     palace = _palace(store, scope_id)
     for start in range(0, len(rows), 2_000):
         if work.over():
             return
         some = rows[start : start + 2_000]
         with store.deriving():
+            if store.change_mark()[1] != generation:
+                return  # something was erased or hidden: the next sleep reads the palace anew
             seqs = view.seq[some]
             around = np.unique(np.concatenate((some, befores(view, some))))
             vectors = contents(store, space, scope_id, view.seq[around])
@@ -117,6 +123,7 @@ def summarise_rooms(work: Work, scope_id: int) -> None:
     if rooms:
         for place in store.derived.rows(PlaceRow, [scope_id]):
             places[place.wing, place.room].append(place.seq)
+    generation = store.change_mark()[1]
     for done, room in enumerate(rooms):
         if work.over():
             return
@@ -124,6 +131,8 @@ def summarise_rooms(work: Work, scope_id: int) -> None:
         if known.get(key) == title:
             continue
         with store.deriving():
+            if store.change_mark()[1] != generation:
+                return
             seqs = places[room.wing, room.room][-TOPIC_READ_MAX:]
             found = store.episodes((scope_id,), seqs)
             episodes: list[Episode] = [found[seq] for seq in seqs if seq in found]

@@ -115,6 +115,11 @@ class Session(NamedTuple):
     seqs: Sequence[int]
     episodes: Sequence[Episode]
 
+    def without(self, gone: frozenset[int]) -> Session:
+        """The session as it is when some of its episodes are gone."""
+        left = [n for n, seq in enumerate(self.seqs) if seq not in gone]
+        return Session(self.name, [self.seqs[n] for n in left], [self.episodes[n] for n in left])
+
 
 def rows_of(
     scope_id: int,

@@ -13,6 +13,7 @@ Source:
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -121,7 +122,7 @@ class Palace:
     def _nearest(rooms: Mapping[str, _Room], vector_K: Floats) -> tuple[str | None, float]:  # noqa: N803
         best, near = None, -2.0
         for number, room in rooms.items():
-            norm = float(np.linalg.norm(room.sum_K))
+            norm = math.sqrt(float(room.sum_K @ room.sum_K))
             cosine = float(room.sum_K @ vector_K) / max(norm, 1e-9)
             if cosine > near:
                 best, near = number, cosine

@@ -95,22 +95,23 @@ def _pick(
     said: set[str] = set()
     left = CHARS_MAX
     open_ = sorted(range(len(bags)), key=lambda one: (-worth[one], one))[:60]
+    whole = {one: max(sum(weight[term] for term in bags[one]), 1e-9) for one in open_}
+    told = dict.fromkeys(open_, 0.0)
     while open_ and len(taken) < sentences_max:
-        best = max(open_, key=lambda one: (_fresh(bags[one], said, weight) * worth[one], -one))
+        best = max(
+            open_, key=lambda one: (worth[one] * (1 - REDUNDANCY * told[one] / whole[one]), -one)
+        )
         open_.remove(best)
         length = places[best][2] - places[best][1]
         if length > left and taken:
             continue
         taken.append(best)
-        said.update(bags[best])
+        fresh = [term for term in bags[best] if term not in said]
+        said.update(fresh)
+        for one in open_:
+            told[one] += sum(weight[term] for term in fresh if term in bags[one])
         left -= length
     return sorted(taken, key=lambda one: places[one])
-
-
-def _fresh(bag: dict[str, int], said: set[str], weight: dict[str, float]) -> float:
-    whole = sum(weight[term] for term in bag)
-    told = sum(weight[term] for term in bag if term in said)
-    return 1 - REDUNDANCY * told / max(whole, 1e-9)
 
 
 def _title(episodes: Sequence[Episode], documents: Counter[str], weight: dict[str, float]) -> str:
@@ -119,10 +120,14 @@ def _title(episodes: Sequence[Episode], documents: Counter[str], weight: dict[st
         :4
     ]
     shown: dict[str, str] = {}
+    seen: set[str] = set()
     for episode in episodes:
         if len(shown) == len(best):
             break
         for word in re.findall(r"\w[\w'’-]*", episode.text[:EPISODE_CHARS_MAX]):
+            if word in seen:
+                continue
+            seen.add(word)
             for term in query_terms(word):
                 if term in best and term not in shown:
                     shown[term] = word

@@ -137,7 +137,9 @@ def _stretch(match: re.Match[str], present: Present) -> Days | None:
 def _calendar_day(match: re.Match[str], present: Present) -> Days | None:
     if not match["year"]:
         tail = match.string[match.end() : match.end() + 24]
-        if match["day"][-1:].isdigit() and ((tail[:1] == ":" and tail[1:2].isdigit()) or _COUNTED.match(tail)):
+        if match["day"][-1:].isdigit() and (
+            (tail[:1] == ":" and tail[1:2].isdigit()) or _COUNTED.match(tail)
+        ):
             return None
         if match["month"] in ("may", "march") and match["day"].lower() in ("first", "second"):
             return None

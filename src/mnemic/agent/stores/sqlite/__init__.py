@@ -22,7 +22,7 @@ from mnemic.agent.records import Verification
 from mnemic.agent.stores.sqlite import upkeep
 from mnemic.agent.stores.sqlite.deep import SqliteVectors
 from mnemic.agent.stores.sqlite.derived import SqliteDerived
-from mnemic.agent.stores.sqlite.erasure import remove, scrub
+from mnemic.agent.stores.sqlite.erasure import is_unclean, remove, scrub
 from mnemic.agent.stores.sqlite.store import SqliteLog
 from mnemic.agent.stores.sqlite.turnstile import DERIVE, SLEEP
 from mnemic.errors import ReadOnlyStore
@@ -46,6 +46,8 @@ class SqliteStore(SqliteLog):
         super().__init__(path, read_only=read_only, write_timeout_s=write_timeout_s)
         self.vectors = SqliteVectors(self)
         self.derived = SqliteDerived(self)
+        if not read_only and is_unclean(self):
+            scrub(self)
 
     @contextmanager
     def working(self) -> Iterator[bool]:
@@ -87,20 +89,18 @@ class SqliteStore(SqliteLog):
         self,
         scope_id: int,
         seqs: Sequence[int],
-        groups: Sequence[tuple[str, str]],
+        drop: Sequence[tuple[type[NamedTuple], int, dict[str, Any]]],
         rows: Sequence[NamedTuple],
-        again: Sequence[int] = (),
     ) -> Erased:
         """Removes episodes with everything that was derived from them, in one transaction.
 
         Args:
             scope_id: the scope.
             seqs: the episodes' numbers.
-            groups: subjects and relations whose facts are replaced.
-            rows: their new rows.
-            again: episodes whose claims go too, to be read again by the next sleep.
+            drop: what else is to go: a kind of row, a scope, what its columns equal.
+            rows: what comes in its place.
         """
-        return remove(self, scope_id, seqs, groups, rows, again)
+        return remove(self, scope_id, seqs, drop, rows)
 
     def scrub(self) -> bool:
         """Cleans free pages, full-text segments and the WAL of what was erased; False if a reader

@@ -56,12 +56,18 @@ class Step:
             marks = ",".join("?" * len(row))
             self._writer.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
 
+    def act(
+        self, scope_id: int, kind: str, target: str, content: Mapping[str, Any], at_us: int
+    ) -> int:
+        """Writes down what a person decided, in this transaction; its number."""
+        return _decide(self._writer, scope_id, kind, target, content, at_us)
+
     def delete(self, kind: type[NamedTuple], /, scope_id: int, **equal: Any) -> None:
         """Deletes the rows of a scope whose columns equal these values, or are among them."""
         table, _ = TABLES[kind]
         self.hot_changed |= kind is ColdRow
-        for some in _batches(equal):
-            where, values = _where(kind, [scope_id], some)
+        for some in batches(equal):
+            where, values = condition(kind, [scope_id], some)
             self._writer.execute(f"DELETE FROM {table} WHERE {where}", values)  # noqa: S608
 
 
@@ -85,8 +91,8 @@ class SqliteDerived:
         order = ", ".join(key)
         found: list[R] = []
         with explained(self._log.path):
-            for some in _batches(equal):
-                where, values = _where(kind, scope_ids, some)
+            for some in batches(equal):
+                where, values = condition(kind, scope_ids, some)
                 found += map(
                     kind._make,
                     self._log.reader().execute(
@@ -99,7 +105,7 @@ class SqliteDerived:
     def count(self, kind: type[NamedTuple], scope_ids: Sequence[int]) -> int:
         """How many rows of a kind these scopes have."""
         table, _ = TABLES[kind]
-        where, values = _where(kind, scope_ids, {})
+        where, values = condition(kind, scope_ids, {})
         with explained(self._log.path):
             row = self._log.reader().execute(
                 f"SELECT count(*) FROM {table} WHERE {where}",  # noqa: S608
@@ -260,7 +266,7 @@ class SqliteDerived:
                     "SELECT changes FROM run_changes WHERE run = ? ORDER BY step DESC", (run,)
                 )
             ]
-            if not journal and _changed_rows(writer, run):
+            if not journal and (row[0] == "running" or _changed_rows(writer, run)):
                 raise InvalidInput(f"run {run} can no longer be undone: its journal was let go")
             changed = 0
             for changes in journal:
@@ -276,6 +282,7 @@ class SqliteDerived:
                     raise InvalidInput(
                         f"run {run} cannot be undone: {what}; nothing was changed"
                     ) from error
+            _withdraw(writer, run)
             writer.execute("UPDATE runs SET state = 'undone' WHERE run = ?", (run,))
             writer.execute("DELETE FROM run_changes WHERE run = ?", (run,))
             writer.execute(NEXT_MARK)
@@ -322,28 +329,7 @@ class SqliteDerived:
     ) -> int:
         """Writes down what a person decided, durably; its number."""
         with self._log.writing() as writer:
-            writer.execute(
-                "INSERT INTO acts (scope_id, kind, target, content, at_us) VALUES (?, ?, ?, ?, ?)",
-                (
-                    scope_id,
-                    kind,
-                    target,
-                    json.dumps(content, ensure_ascii=False, sort_keys=True),
-                    at_us,
-                ),
-            )
-            number = int(writer.last_insert_rowid())
-            writer.execute(NEXT_MARK)
-            if kind in ("suppress", "restore"):
-                seq = int(content["seq"])
-                if kind == "suppress":
-                    writer.execute("INSERT OR IGNORE INTO hidden VALUES (?, ?)", (scope_id, seq))
-                else:
-                    writer.execute(
-                        "DELETE FROM hidden WHERE scope_id = ? AND seq = ?", (scope_id, seq)
-                    )
-                writer.execute(NEXT_GENERATION)
-        return number
+            return _decide(writer, scope_id, kind, target, content, at_us)
 
     def acts(self, scope_ids: Sequence[int]) -> list[ActRow]:
         """What people decided in these scopes, in order."""
@@ -368,6 +354,17 @@ class SqliteDerived:
                     tuple(scope_ids),
                 )
             ]
+
+    def erased(self, ids: Sequence[str]) -> set[str]:
+        """Which of these are ids of episodes that were erased."""
+        with explained(self._log.path):
+            return {
+                one
+                for one in ids
+                if self._log.reader()
+                .execute("SELECT 1 FROM erased WHERE id = ?", (one,))
+                .fetchone()
+            }
 
     def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:
         """How often the episodes of these scopes came back."""
@@ -401,7 +398,49 @@ class SqliteDerived:
                 )
 
 
-def _where(
+def _decide(
+    writer: apsw.Connection,
+    scope_id: int,
+    kind: str,
+    target: str,
+    content: Mapping[str, Any],
+    at_us: int,
+) -> int:
+    writer.execute(
+        "INSERT INTO acts (scope_id, kind, target, content, at_us) VALUES (?, ?, ?, ?, ?)",
+        (scope_id, kind, target, json.dumps(content, ensure_ascii=False, sort_keys=True), at_us),
+    )
+    number = int(writer.last_insert_rowid())
+    writer.execute(NEXT_MARK)
+    if kind in ("suppress", "restore"):
+        _hide(writer, scope_id, int(content["seq"]), hide=kind == "suppress")
+    return number
+
+
+def _hide(writer: apsw.Connection, scope_id: int, seq: int, *, hide: bool) -> None:
+    if hide:
+        writer.execute("INSERT OR IGNORE INTO hidden VALUES (?, ?)", (scope_id, seq))
+    else:
+        writer.execute("DELETE FROM hidden WHERE scope_id = ? AND seq = ?", (scope_id, seq))
+    writer.execute(NEXT_GENERATION)
+
+
+def _withdraw(writer: apsw.Connection, run: int) -> None:
+    """Takes back the act that a run carried out, so that no later sleep carries it out again."""
+    row = writer.execute(
+        "SELECT act, scope_id, kind, content, at_us FROM acts "
+        "WHERE json_extract(content, '$.run') = ? AND kind <> 'withdraw'",
+        (run,),
+    ).fetchone()
+    if row is None:
+        return
+    number, scope_id, kind, content, at_us = row
+    _decide(writer, scope_id, "withdraw", str(number), {}, at_us)
+    if kind in ("suppress", "restore"):
+        _hide(writer, scope_id, int(json.loads(content)["seq"]), hide=kind == "restore")
+
+
+def condition(
     kind: type[NamedTuple], scope_ids: Sequence[int], equal: Mapping[str, Any]
 ) -> tuple[str, tuple[Any, ...]]:
     """A condition and its values; column names come from the row's own fields only."""
@@ -420,7 +459,7 @@ def _where(
     return " AND ".join(parts), tuple(values)
 
 
-def _batches(equal: Mapping[str, Any], size: int = 500) -> Iterator[Mapping[str, Any]]:
+def batches(equal: Mapping[str, Any], size: int = 500) -> Iterator[Mapping[str, Any]]:
     """The condition, its longest list of values cut into pieces that a statement takes."""
     lists = {
         name: sorted(value)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
 from mnemic.agent.knowledge import TABLES
 from mnemic.agent.protocols import Erased
 from mnemic.agent.stores.sqlite.connection import connect, explained
-from mnemic.agent.stores.sqlite.derived import NEXT_MARK
+from mnemic.agent.stores.sqlite.derived import NEXT_MARK, batches, condition
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
 from mnemic.clock import SystemClock
 
@@ -32,15 +32,14 @@ def remove(
     store: SqliteLog,
     scope_id: int,
     seqs: Sequence[int],
-    groups: Sequence[tuple[str, str]],
+    drop: Sequence[tuple[type[NamedTuple], int, dict[str, Any]]],
     rows: Sequence[NamedTuple],
-    again: Sequence[int] = (),
 ) -> Erased:
     """Deletes episodes with what was derived from them, and puts what is derived anew.
 
-    Facts of the groups are replaced; summaries, rooms, lessons and gist of the
-    scope go whole, as the next sleep makes them anew; so do the journals of all runs, which hold
-    copies of rows.
+    What is to be dropped besides is the caller's to say; rooms and gist of the scope go whole, as the
+    next sleep makes them anew, and so do the journals of all runs, which hold copies of rows. Until
+    `scrub` has run the store is marked as unclean.
     """
     count: dict[str, int] = {}
     ids: list[str] = []
@@ -71,25 +70,11 @@ def remove(
                 (scope_id, str(row[0]), seq),
             )
             writer.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (row[0], now_us))
-        for seq in again:
-            for table in ("claims", "replays"):
-                delete(writer, table, "scope_id = ? AND seq = ?", (scope_id, seq))
-        for subject_key, relation in groups:
-            facts = writer.execute(
-                "SELECT DISTINCT fact_id FROM facts WHERE scope_id = ? AND subject_key = ? "
-                "AND relation = ?",
-                (scope_id, subject_key, relation),
-            ).fetchall()
-            for (fact_id,) in facts:
-                delete(writer, "evidence", "scope_id = ? AND fact_id = ?", (scope_id, fact_id))
-            for table in ("facts", "groups"):
-                delete(
-                    writer,
-                    table,
-                    "scope_id = ? AND subject_key = ? AND relation = ?",
-                    (scope_id, subject_key, relation),
-                )
-        for table in ("summaries", "rooms", "lessons", "gists", "stages"):
+        for kind, owner, equal in drop:
+            for some in batches(equal):
+                where, values = condition(kind, [owner], some)
+                delete(writer, TABLES[kind][0], where, values)
+        for table in ("rooms", "gists", "stages"):
             delete(writer, table, "scope_id = ?", (scope_id,))
         delete(
             writer,
@@ -103,6 +88,7 @@ def remove(
             table, _ = TABLES[type(row)]
             marks = ",".join("?" * len(row))
             writer.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+        writer.execute("INSERT OR REPLACE INTO properties VALUES ('unclean', '1')")
         writer.execute(NEXT_MARK)
         writer.execute(NEXT_GENERATION)
     return Erased(ids, count)
@@ -116,7 +102,17 @@ def scrub(store: SqliteLog) -> bool:
         writer = connect(store.path)
         try:
             writer.execute("VACUUM")
-            busy, _, _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if not busy:
+                writer.execute("DELETE FROM properties WHERE name = 'unclean'")
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             writer.close()
     return not busy
+
+
+def is_unclean(store: SqliteLog) -> bool:
+    """Whether an erasure was cut off before every byte of what it removed was gone."""
+    with explained(store.path):
+        row = store.reader().execute("SELECT 1 FROM properties WHERE name = 'unclean'").fetchone()
+    return row is not None
