@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.agent.facts.test_reconcile import said
 
 from mnemic import Memory
 from mnemic.agent.facts.claims import Claim
@@ -14,7 +15,6 @@ from mnemic.agent.facts.reconcile import versions
 from mnemic.agent.sleep.replay import Replayed, RuleExtractor
 from mnemic.agent.stores.sqlite.erasure import is_unclean, remove
 from mnemic.errors import InvalidInput
-from tests.agent.facts.test_reconcile import said
 
 SCOPE = "acme/ana"
 
