@@ -9,6 +9,10 @@ Everything here goes through `Memory`, as a user would.
     fusion.py     fits the weights of the fusion, and says how they do on data held out
     calibration.py  fits how sure a recall is, and says how good that is on data held out
     reliability.py  AUROC, calibration error, Brier, with intervals; tables, a diagram
+    updates.py    what a change retires, and what only sounds like one   (wording in updating.py)
+    consolidation.py  what summaries, embeddings, facts and all answer  (world in consolidating.py)
+    sleeping.py   rates of sleep, its rows, undo and rebuild
+    slept.py      the retrieval benchmarks before and after sleep
     neural/       memories inside a model: `mnemic bench mqar`, `needle`, `state-tracking` and on
     report.py     tables, JSON, lines in results/
 

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds these commands to `mnemic bench`."""
     for task in TASKS:
         _retrieval(app, task)
-    for command in (fusion, scale, calibration, when, updates, gist):
+    for command in (fusion, scale, calibration, when, updates, consolidation, sleep, slept, gist):
         app.command()(command)
 
 
@@ -106,19 +106,81 @@ def when(
 
 
 def updates(
-    number: Annotated[
-        int, typer.Option("--n", min=1, help="How many updates; as many look-alikes.")
-    ] = 1_000,
-    seed: Annotated[int, typer.Option(help="Of the made-up people.")] = 7,
+    n: Annotated[
+        int, typer.Option("--n", min=25, help="How many updates, and look-alikes.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the made conversations.")] = 31,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
-    """Changes taken over rightly, and true facts left alone beside look-alikes."""
+    """What a change retires and what only sounds like one: made talk of known truth, after sleep."""
     from mnemic import bench
     from mnemic.bench.updates import run_updates, show
 
     bench.publish(
-        lambda tick: run_updates(number, seed=seed, progress=tick),
+        lambda tick: run_updates(n, seed=seed, progress=tick),
+        show, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def consolidation(
+    lifebench: Annotated[
+        Path | None,
+        typer.Option(help="LifeBench's folder: also what each kind holds of its evidence."),
+    ] = None,
+    users: Annotated[int, typer.Option(min=1, help="How many made people.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the made world.")] = 53,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Summaries, embeddings, facts, and all of them: what each kind answers, and how it fails."""
+    from mnemic import bench
+    from mnemic.bench.consolidation import run_consolidation, show
+
+    bench.publish(
+        lambda tick: run_consolidation(users, lifebench=lifebench, seed=seed, progress=tick),
+        show, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def sleep(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder that holds locomo and lifebench: sleep on these too."),
+    ] = None,
+    n: Annotated[
+        list[int] | None, typer.Option("--n", min=100, help="How many made episodes; repeatable.")
+    ] = None,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Episodes a second of sleep, what it leaves a memory, and that undoing it is exact."""
+    from mnemic import bench
+    from mnemic.bench.sleeping import SIZES, run_sleeping, show
+
+    bench.publish(
+        lambda tick: run_sleeping(data, sizes=n or SIZES, progress=tick),
+        show, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def slept(
+    path: Root,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="locomo, beam, lifebench or multihop; repeatable. All by default."),
+    ] = None,
+    limit: Limit = None,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """The retrieval benchmarks before and after sleep, and whether what is newer comes first."""
+    from mnemic import bench
+    from mnemic.bench.slept import TASKS as SETS
+    from mnemic.bench.slept import run_slept, show
+
+    bench.publish(
+        lambda tick: run_slept(path, tasks=task or SETS, limit=limit, progress=tick),
         show, json_output=as_json, results_dir=results,
     )  # fmt: skip
 

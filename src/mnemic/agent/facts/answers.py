@@ -131,7 +131,27 @@ def answers(
         if score >= COVERED_MIN:
             scored.append((score, place))
     scored.sort(key=lambda pair: (-pair[0], -facts.rows[pair[1]].confidence, pair[1]))
-    return [(place, score) for score, place in scored[:limit]]
+    return _latest_first(facts, [(place, score) for score, place in scored])[:limit]
+
+
+def _latest_first(facts: Facts, scored: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The same places, but of one subject and relation what began to hold later comes first.
+
+    Each keeps the score of the place it takes.
+    """
+    groups: dict[tuple[int, str, str], list[int]] = {}
+    for slot, (place, _) in enumerate(scored):
+        row = facts.rows[place]
+        groups.setdefault((row.scope_id, row.subject_key, row.relation), []).append(slot)
+    ordered = list(scored)
+    for slots in groups.values():
+        places = sorted(
+            (scored[slot][0] for slot in slots),
+            key=lambda place: -(facts.rows[place].valid_from_us or -_HUGE),
+        )
+        for slot, place in zip(slots, places, strict=True):
+            ordered[slot] = (place, scored[slot][1])
+    return ordered
 
 
 def predecessors(facts: Facts, rows: Sequence[FactRow], asked: Asked) -> dict[str, FactRow]:

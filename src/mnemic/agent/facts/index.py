@@ -69,8 +69,8 @@ CUED = 0.8
 class Facts:
     """All fact versions of some scopes.
 
-    `words` has for each row of `rows` its terms with their weight: 1 for words of the statement, less
-    for cues of the relation; `subjects` the terms of its subject. `of_episode` leads from an episode's number to rows; `latest` has
+    `words` has for each row of `rows` its terms with their weight: 1 for words of the statement and
+    the relation's name, less for cues of the relation; `subjects` the terms of its subject. `of_episode` leads from an episode's number to rows; `latest` has
     the latest version of each fact, `before` the latest of the one that it replaced.
     """
 
@@ -100,6 +100,7 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
     counted: Counter[str] = Counter()
     for place, row in enumerate(rows):
         bag = dict.fromkeys(_cues(row.relation), CUED)
+        bag.update(dict.fromkeys(_named(row.relation), 1.0))
         own = query_terms(f"{row.statement} {row.relation.partition(':')[2]} {row.object}")
         bag.update(dict.fromkeys(own, 1.0))
         words.append(bag)
@@ -128,6 +129,11 @@ def make_facts(rows: Sequence[FactRow], evidence: Iterable[EvidenceRow]) -> Fact
 
 def _cues(relation: str) -> list[str]:
     return query_terms(CUES.get(relation.partition(":")[0], ""))
+
+
+def _named(relation: str) -> list[str]:
+    """The words of a relation's own name: who asks for a job means the job before the employer."""
+    return query_terms(relation.partition(":")[0].replace("_", " "))
 
 
 class FactIndex:
