@@ -18,10 +18,9 @@ from mnemic.bench.updating import CHATTER, MATTERS, NAMES, REPLIES
 
 SEED = 53
 NOW = datetime(2025, 11, 12, 10, tzinfo=UTC)
-MONTHS = ("January February March April May June July August September October November "
-          "December").split()  # fmt: skip
-FAMILY = "Almeida Becker Castro Duval Eriksen Fontana Gruber Hansen".split()
-PLACES = "Kitchen Garden Bridge Archive Ferry Studio Tower Market".split()
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
+FAMILY = ["Almeida", "Becker", "Castro", "Duval", "Eriksen", "Fontana", "Gruber", "Hansen"]
+PLACES = ["Kitchen", "Garden", "Bridge", "Archive", "Ferry", "Studio", "Tower", "Market"]
 QUESTIONS: Mapping[str, tuple[str, str]] = {
     "home": ("Where does {who} live?", "Where did {who} live {when}?"),
     "employer": ("Which company does {who} work for?", "Which company did {who} work for {when}?"),
