@@ -222,7 +222,7 @@ class _Levels:
         return Item(row.text, from_us(row.from_us), from_us(row.to_us), told)
 
     def known(self, kind: str, ask: Ask) -> str:
-        """ "" if a kind holds the answer at all, else in which way it lost it."""
+        """In which way a kind lost the answer; "" if it holds it at all."""
         if kind == "facts" and ask.ref not in self._extracted:
             return "not extracted"
         if kind == "summaries" and not any(
