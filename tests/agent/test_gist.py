@@ -339,3 +339,20 @@ def test_the_benchmark_says_what_it_lacks(tmp_path: Path) -> None:
         run_gist(tmp_path, embedder=HashEmbedder())
     with pytest.raises(InvalidInput, match="made of vectors"):
         run_gist(tmp_path, embedder=None)
+
+
+def test_memory_says_how_familiar_a_text_is(tmp_path: Path) -> None:
+    """More for what a scope speaks of; nothing before the first sleep and without an embedder."""
+    with Memory(tmp_path / "a.mnemic", embedder=HashEmbedder(), background=False) as memory:
+        for number in range(30):
+            memory.remember(f"The ferry to Almada is late again, number {number}.", scope="a")
+        memory.ready()
+        assert memory.familiar("the ferry is late", scope="a") is None
+        memory.sleep()
+        own = memory.familiar("The ferry to Almada is late.", scope="a")
+        other = memory.familiar("quantum chromodynamics lectures", scope="a")
+        assert own is not None
+        assert other is not None
+        assert own > other
+    with Memory(tmp_path / "a.mnemic", embedder=None, background=False) as memory:
+        assert memory.familiar("the ferry", scope="a") is None

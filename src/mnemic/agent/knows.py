@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mnemic.agent.erase import erase
 from mnemic.agent.facts.answers import Asked, facts_of
 from mnemic.agent.facts.fact import Fact, Quote, Status
+from mnemic.agent.gist.familiar import familiarity
 from mnemic.agent.knowledge import (
     ActRow,
     ClaimRow,
@@ -420,6 +421,18 @@ class Knows:
                 )
             )
         return sorted(made, key=lambda one: (one.said_at, one.id), reverse=True)
+
+    def familiar(self, text: str, *, scope: str = "default") -> float | None:
+        """How familiar a text is to a scope, 0 to 1, from the gist alone: no vector is read.
+
+        About 0.7 divides what the scope speaks of from what it does not (`mnemic bench gist`). It tells
+        topics, not who is meant; episodes since the last sleep are not in it. None before the first
+        sleep, and without an embedder.
+        """
+        if self.embedder is None:
+            return None
+        found = familiarity(self.store, self.store.scope_ids(scope), self.embedder.embed([text]))
+        return None if found is None else float(found[0])
 
     def summaries(self, *, scope: str = "default", kind: str = "session") -> list[SummaryRow]:
         """The extractive summaries of sessions or topics, oldest first."""
