@@ -18,10 +18,9 @@ from mnemic.bench.updating import CHATTER, MATTERS, NAMES, REPLIES
 
 SEED = 53
 NOW = datetime(2025, 11, 12, 10, tzinfo=UTC)
-MONTHS = ("January February March April May June July August September October November "
-          "December").split()  # fmt: skip
-FAMILY = "Almeida Becker Castro Duval Eriksen Fontana Gruber Hansen".split()
-PLACES = "Kitchen Garden Bridge Archive Ferry Studio Tower Market".split()
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
+FAMILY = ["Almeida", "Becker", "Castro", "Duval", "Eriksen", "Fontana", "Gruber", "Hansen"]
+PLACES = ["Kitchen", "Garden", "Bridge", "Archive", "Ferry", "Studio", "Tower", "Market"]
 QUESTIONS: Mapping[str, tuple[str, str]] = {
     "home": ("Where does {who} live?", "Where did {who} live {when}?"),
     "employer": ("Which company does {who} work for?", "Which company did {who} work for {when}?"),
@@ -85,7 +84,11 @@ class World:
     def say(self, text: str, moment: datetime, rng: random.Random) -> str:
         """One turn in a session of its day, with some talk around it; its ref."""
         ref = f"e{len(self.rows)}"
-        turns = [(self.who, rng.choice(CHATTER)), (self.who, text), ("assistant", rng.choice(REPLIES))]
+        turns = [
+            (self.who, rng.choice(CHATTER)),
+            (self.who, text),
+            ("assistant", rng.choice(REPLIES)),
+        ]
         for place, (speaker, said) in enumerate(turns):
             self.rows.append(
                 {

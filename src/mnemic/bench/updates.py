@@ -47,11 +47,20 @@ PER_SCOPE = 25
 
 FIRST = datetime(2025, 1, 6, 9, tzinfo=UTC)
 SHOWN_MAX = 60
-MONTHS = ("January February March April May June July August September October November "
-          "December").split()  # fmt: skip
-GIVEN = ("Ada Bela Carmen Dario Elif Farid Greta Hugo Ines Jonas Kaya Lena Milo Nadia Oscar Petra "
-         "Quinn Rosa Sami Tara Uwe Vera Wim Xenia Yara").split()  # fmt: skip
-FAMILY = "Almeida Becker Castro Duval Eriksen Fontana Gruber Hansen Ivanov Jansen".split()
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
+GIVEN = ["Ada", "Bela", "Carmen", "Dario", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaya", "Lena", "Milo", "Nadia", "Oscar", "Petra", "Quinn", "Rosa", "Sami", "Tara", "Uwe", "Vera", "Wim", "Xenia", "Yara"]  # fmt: skip
+FAMILY = [
+    "Almeida",
+    "Becker",
+    "Castro",
+    "Duval",
+    "Eriksen",
+    "Fontana",
+    "Gruber",
+    "Hansen",
+    "Ivanov",
+    "Jansen",
+]
 
 Progress = Callable[[str, int, int], None]
 
@@ -153,7 +162,9 @@ def rows(found: Sequence[Change], seed: int = SEED) -> Iterator[Mapping[str, Any
             ((case.told_at, case.first), (case.changed_at, case.second))
         ):
             text = f"{rng.choice(BEFORE)}{said}{rng.choice(AFTER)}"
-            turns = [(case.speaker, rng.choice(CHATTER), None)] * rng.randrange(2)
+            turns: list[tuple[str, str, str | None]] = []
+            if rng.random() < 0.5:
+                turns.append((case.speaker, rng.choice(CHATTER), None))
             turns.append((case.speaker, text, case.refs[which]))
             if rng.random() < 0.5:
                 turns.append(("assistant", rng.choice(REPLIES), None))
@@ -240,8 +251,7 @@ def _lost(
     if functional_prior(relation) > FUNCTIONAL_MIN:
         return ""
     ends = any(
-        _says(one.object, case.old) and (one.denied or one.valid_to_us is not None)
-        for one in every
+        _says(one.object, case.old) and (one.denied or one.valid_to_us is not None) for one in every
     )
     return "" if ends else "that the old one ended"
 
@@ -409,7 +419,11 @@ def show(result: dict[str, Any], console: Console) -> None:
         ("look-alikes: nothing true retired", alikes, "nothing_true_retired"),
         ("look-alikes: nothing untrue held", alikes, "nothing_untrue_held"),
     ):
-        table.add_row(name, f"{found[_BASE.get(key, 'extracted')]:,} of {found['n']:,}", f"{100 * found[key]:.2f}")
+        table.add_row(
+            name,
+            f"{found[_BASE.get(key, 'extracted')]:,} of {found['n']:,}",
+            f"{100 * found[key]:.2f}",
+        )
     console.print(table)
     table = Table(title="by kind", box=SIMPLE_HEAD)
     for column in ("kind", "n", "extracted", "whole", "right"):

@@ -106,7 +106,9 @@ def when(
 
 
 def updates(
-    n: Annotated[int, typer.Option("--n", min=25, help="How many updates, and look-alikes.")] = 1000,
+    n: Annotated[
+        int, typer.Option("--n", min=25, help="How many updates, and look-alikes.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Of the made conversations.")] = 31,
     results: Results = Path("results"),
     as_json: AsJson = False,

@@ -209,7 +209,9 @@ def same_value(left: Stated | _Period, right: Stated | _Period) -> bool:
 
 
 _WORD = re.compile(r"\w+")
-_LINKS = frozenset("about as at by for from in near of on since to with".split())
+_LINKS = frozenset(
+    ("about", "as", "at", "by", "for", "from", "in", "near", "of", "on", "since", "to", "with")
+)
 """Words after which a value says more of what stands before them."""
 
 
