@@ -84,7 +84,11 @@ class World:
     def say(self, text: str, moment: datetime, rng: random.Random) -> str:
         """One turn in a session of its day, with some talk around it; its ref."""
         ref = f"e{len(self.rows)}"
-        turns = [(self.who, rng.choice(CHATTER)), (self.who, text), ("assistant", rng.choice(REPLIES))]
+        turns = [
+            (self.who, rng.choice(CHATTER)),
+            (self.who, text),
+            ("assistant", rng.choice(REPLIES)),
+        ]
         for place, (speaker, said) in enumerate(turns):
             self.rows.append(
                 {

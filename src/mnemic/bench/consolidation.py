@@ -222,7 +222,7 @@ class _Levels:
         return Item(row.text, from_us(row.from_us), from_us(row.to_us), told)
 
     def known(self, kind: str, ask: Ask) -> str:
-        """In which way a kind lost the answer; "" if it holds it at all."""
+        """In which way a kind lost the answer; empty if it holds it at all."""
         if kind == "facts" and ask.ref not in self._extracted:
             return "not extracted"
         if kind == "summaries" and not any(
@@ -311,13 +311,12 @@ def _coverage(
                     progress(f"{case.name}: questions", done, len(case.questions))
                 for name, some in (("summaries", told), ("facts", rest)):
                     held[name].append(len(question.evidence & some) / len(question.evidence))
-                for name, channels in (("embeddings", ("dense",)), ("all", None)):
-                    asked: dict[str, Any] = (
-                        {"channels": channels, "window": None} if channels else {}
-                    )
-                    hits = memory.recall(
-                        question.text, scope=scope, k=DEPTH, now=question.now, **asked
-                    ).hits
+                nearest = memory.recall(
+                    question.text, scope=scope, k=DEPTH, now=question.now, window=None,
+                    channels=("dense",),
+                )  # fmt: skip
+                whole = memory.recall(question.text, scope=scope, k=DEPTH, now=question.now)
+                for name, hits in (("embeddings", nearest.hits), ("all", whole.hits)):
                     seen = question.evidence & {str(hit.episode.ref) for hit in hits}
                     held[name].append(len(seen) / len(question.evidence))
     return {

@@ -163,7 +163,8 @@ def rows(found: Sequence[Change], seed: int = SEED) -> Iterator[Mapping[str, Any
         ):
             text = f"{rng.choice(BEFORE)}{said}{rng.choice(AFTER)}"
             turns: list[tuple[str, str, str | None]] = []
-            turns += [(case.speaker, rng.choice(CHATTER), None)] * rng.randrange(2)
+            if rng.random() < 0.5:
+                turns.append((case.speaker, rng.choice(CHATTER), None))
             turns.append((case.speaker, text, case.refs[which]))
             if rng.random() < 0.5:
                 turns.append(("assistant", rng.choice(REPLIES), None))
