@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from tests.bench.test_bench_run import BagOfWords
 
 from mnemic.bench.consolidating import NOW, Ask, worlds
 from mnemic.bench.consolidation import KINDS, Item, judge, run_consolidation, show
 from mnemic.errors import InvalidInput
-from tests.bench.test_bench_run import BagOfWords
 
 DAY = timedelta(days=1)
 

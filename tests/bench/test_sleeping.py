@@ -8,18 +8,22 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.bench.test_bench_run import BagOfWords
 
 from mnemic.bench import sleeping, slept
 from mnemic.errors import InvalidInput
-from tests.bench.test_bench_run import BagOfWords
 
 
 def test_sleep_is_measured_and_undone_exactly() -> None:
     """Undo, a second sleep and a rebuild come to equal rows; rates and sizes are there."""
     result = sleeping.run_sleeping(sizes=(120,), embedder=BagOfWords())
     found = result["corpora"]["made 120"]
-    assert found["undo_is_exact"] and found["slept_again_is_equal"] and found["rebuilt_is_equal"]
-    assert found["n"] == 120 and found["per_s"] > 0 and found["derived_bytes_per_episode"] > 0
+    assert found["undo_is_exact"]
+    assert found["slept_again_is_equal"]
+    assert found["rebuilt_is_equal"]
+    assert found["n"] == 120
+    assert found["per_s"] > 0
+    assert found["derived_bytes_per_episode"] > 0
     assert {"replays", "mentions", "places"} <= set(found["derived_rows"])
     out = io.StringIO()
     sleeping.show(result, Console(file=out, width=160))
@@ -46,7 +50,12 @@ SAID = {"a": 1, "b": 2, "c": 3}
 def test_the_newest_evidence_stands_before_all_older() -> None:
     """Ahead only where older evidence is found too, and none of it stands before."""
     evidence = frozenset("abc")
-    assert list(slept.newest(["c", "x", "a"], evidence, SAID)) == ["asked", "found", "both", "ahead"]
+    assert list(slept.newest(["c", "x", "a"], evidence, SAID)) == [
+        "asked",
+        "found",
+        "both",
+        "ahead",
+    ]
     assert list(slept.newest(["b", "c", "a"], evidence, SAID)) == ["asked", "found", "both"]
     assert list(slept.newest(["c", "x"], evidence, SAID)) == ["asked", "found"]
     assert list(slept.newest(["a", "b"], evidence, SAID)) == ["asked"]
@@ -69,7 +78,8 @@ def test_before_and_after_sleep(tmp_path: Path) -> None:
     case = {"conv": "100K-0", "messages": messages, "questions": [asked]}
     (folder / "dev.jsonl").write_text(json.dumps(case) + "\n")
     result = slept.run_slept(tmp_path, tasks=("beam",), embedder=BagOfWords())
-    assert result["sets"]["beam 100K"]["n"] == 1 and result["sets"]["beam 100K"]["episodes"] == 3
+    assert result["sets"]["beam 100K"]["n"] == 1
+    assert result["sets"]["beam 100K"]["episodes"] == 3
     assert set(result["changed"]["beam 100K"]) == set(slept.SYSTEMS)
     out = io.StringIO()
     slept.show(result, Console(file=out, width=160))

@@ -192,8 +192,8 @@ def believed(claims: Sequence[Stated], acts: Sequence[Act], one_at_a_time: bool)
         if claim.denied and claim.change == "ends":
             ends[_last(claim.object_key.split())].append(claim)
     for key, chain in chains.items():
-        near = ends.get(_last(_head(key)), ()) if key else ()
-        coarser = [one for one in near if one.object_key != key and _includes(one, key)]
+        near = ends.get(_last(_head(key.split())), ()) if key else ()
+        coarser = [one for one in near if one.object_key != key and _includes(one, chain[0])]
         chain = sorted(chain + coarser, key=lambda one: (one.said_us, one.seq, one.number))
         periods += _chain(chain, key)
     for act in sorted(acts, key=lambda one: one.number):
@@ -210,24 +210,44 @@ def same_value(left: Stated | _Period, right: Stated | _Period) -> bool:
 
 _WORD = re.compile(r"\w+")
 _LINKS = frozenset(
-    ("about", "as", "at", "by", "for", "from", "in", "near", "of", "on", "since", "to", "with")
+    (
+        "about",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "near",
+        "of",
+        "on",
+        "since",
+        "to",
+        "with",
+        "without",
+    )
 )
 """Words after which a value says more of what stands before them."""
 
 
-def _includes(claim: Stated, key: str) -> bool:
-    """Whether something that is no more takes the value `key` along, being the same or less exact."""
-    if claim.object_key == key:
+def _includes(claim: Stated, value: Stated | _Period) -> bool:
+    """Whether something that is no more takes a value along, being the same or less exact.
+
+    A name is taken along by no part of it: who leaves York lives in New York still.
+    """
+    if claim.object_key == value.object_key:
         return True
     if claim.change != "ends":  # not to like tea is not to dislike iced tea
         return False
-    coarse = claim.object_key.split()
-    return bool(coarse) and _head(key)[-len(coarse) :] == coarse
+    coarse, head = claim.object_key.split(), _head(value.object_key.split())
+    if not coarse or head[-len(coarse) :] != coarse:
+        return False
+    written = _head(_WORD.findall(value.object))[: -len(coarse)]
+    return all(word == word.lower() for word in written)
 
 
-def _head(key: str) -> list[str]:
+def _head(words: list[str]) -> list[str]:
     """The words of a value before those that only say more of it."""
-    words = key.split()
     return words[: next((at for at, word in enumerate(words) if word in _LINKS), len(words))]
 
 
@@ -404,7 +424,7 @@ def _deny(claim: Stated, periods: list[_Period], *, elsewhere: bool) -> None:
             return
     denial = _open(claim, start, None)
     for period in periods:
-        if period.denied or period.end_us is not None or not _includes(claim, period.object_key):
+        if period.denied or period.end_us is not None or not _includes(claim, period):
             continue
         if claim.relation in FIXED or not _may_close(claim, period):
             period.words.append((claim, "contradicts"))
