@@ -19,9 +19,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnemic.agent.embed import default_embedder
 from mnemic.agent.memory import Memory
-from mnemic.agent.protocols import Embedder
+from mnemic.agent.protocols import Chunker, Embedder
 from mnemic.bench import words
 from mnemic.bench.scale import AroundReal
 from mnemic.bench.updating import MATTERS, NAMES
@@ -49,6 +52,30 @@ class Corpus:
     name: str
     rows: Sequence[Mapping[str, Any]]
     embedder: Embedder
+
+
+class Kept:
+    """An embedder that embeds each text once, so that a rebuild does not measure the model again."""
+
+    def __init__(self, real: Embedder) -> None:
+        self.space, self.dimension, self._real = real.space, real.dimension, real
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of these texts, as the embedder made them."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if fresh:
+            self._known.update(zip(fresh, self._real.embed(fresh), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+class KeptChunks(Kept):
+    """The same of an embedder that cuts long texts itself."""
+
+    def chunks(self, text: str, *, overlap: int) -> list[str]:
+        """The pieces of a text."""
+        assert isinstance(self._real, Chunker)
+        return self._real.chunks(text, overlap=overlap)
 
 
 def rows(n: int, seed: int = SEED) -> Iterator[dict[str, Any]]:
@@ -97,12 +124,13 @@ def run_sleeping(
     """
     if min(sizes, default=100) < 100:
         raise InvalidInput(f"sizes are {list(sizes)}; sleep on 100 episodes at least")
-    real = embedder or default_embedder()
+    found = embedder or default_embedder()
+    real = KeptChunks(found) if isinstance(found, Chunker) else Kept(found)
     began = time.monotonic()
-    found = {corpus.name: _measure(corpus, progress) for corpus in _corpora(path, sizes, real)}
+    made = {corpus.name: _measure(corpus, progress) for corpus in _corpora(path, sizes, real)}
     return {
         "task": "sleep",
-        "corpora": found,
+        "corpora": made,
         "aim_per_s": AIM_PER_S,
         "peak_mb": _peak_mb(),
         "seed": SEED,

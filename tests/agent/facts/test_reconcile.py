@@ -101,6 +101,30 @@ def test_a_past_stretch_leaves_the_present_alone() -> None:
     assert holding(found, 5) == ["Berlin"]
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    ("value", "ended", "still"),
+    [
+        ("an old Skoda to work", "Skoda", []),
+        ("ibuprofen for my back", "ibuprofen", []),
+        ("New York", "York", ["New York"]),
+        ("green tea", "black tea", ["green tea"]),
+        ("tea", "green tea", ["tea"]),
+        ("flour without gluten", "gluten", ["flour without gluten"]),
+    ],
+)
+def test_what_is_no_longer_so_takes_finer_values_along(
+    value: str, ended: str, still: list[str], alone: bool
+) -> None:
+    """ "I no longer drive a Skoda" ends "an old Skoda to work"; nothing else, and no part of a name."""
+    first = replace(said(value, 1), object_key=value.removeprefix("an ").casefold())
+    found = believed([first, said(ended, 50, denied=True, change="ends")], [], alone)
+    assert holding(found, 51) == still
+    assert holding(found, 49) == [value]
+    plain = believed([first, said(ended, 50, denied=True)], [], alone)
+    assert holding(plain, 51) == [value]
+
+
 def test_a_denial_closes_and_is_a_fact() -> None:
     """ "I no longer live in Porto" ends Porto without naming another."""
     found = believed([said("Porto", 1), said("Porto", 50, denied=True, change="ends")], [], True)
