@@ -201,7 +201,8 @@ def fit(asked: Sequence[Asked]) -> Weights:
     found = minimize(
         loss, np.ones(columns), jac=True, method="L-BFGS-B", bounds=[(0, None)] * columns
     )
-    values = [round(float(value), 3) for value in found.x]
+    speaks = good_EC.any(axis=0) | rivals_ERC.any(axis=(0, 1))  # a part that never speaks weighs 0
+    values = [round(float(value), 3) for value in found.x * speaks]
     return Weights(
         dict(zip(PARTS, values[: len(PARTS)], strict=True)),
         dict(zip(PARTS, values[len(PARTS) :], strict=True)),
