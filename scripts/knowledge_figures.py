@@ -108,8 +108,11 @@ def _slept() -> list[str]:
             for name, systems in found["changed"].items()
             for system, counts in systems.items()
         ]
-        lines += [
-            "",
-            "Newest evidence first, of questions about what changed: " + "; ".join(changed) + ".",
-        ]
+        if changed:
+            lines += [
+                "",
+                "Newest evidence first, of questions about what changed: "
+                + "; ".join(changed)
+                + ".",
+            ]
     return lines
