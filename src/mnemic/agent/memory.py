@@ -334,20 +334,11 @@ class Memory(Knows):
         self, query: Query, as_of: str | datetime | Span | None, believed_at: str | datetime | None
     ) -> Asked:
         """The times that a query asks of: facts hold then, and were believed then."""
-        valid: datetime | Span
         window = query.window
-        if isinstance(as_of, Span):
-            valid = as_of
-        elif as_of is not None:
-            valid = parse_moment(as_of, zone=self._zone_name or "UTC", name="as_of")
-        elif window is not None and window.clock in ("happened", None):
+        valid = as_of if isinstance(as_of, Span) else self._moment(as_of, "as_of")
+        if valid is None and window is not None and window.clock in ("happened", None):
             valid = window.span
-        else:
-            valid = query.now
-        believed = None
-        if believed_at is not None:
-            believed = parse_moment(believed_at, zone=self._zone_name or "UTC", name="believed_at")
-        return Asked.of(valid, believed)
+        return Asked.of(valid or query.now, self._moment(believed_at, "believed_at"))
 
     def _before_sleep(self) -> None:
         if self._uses is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from mnemic.errors import InvalidInput
 from mnemic.serve.options import AsJson, Db, Scope, Zone, existing, open_memory
-from mnemic.serve.terminal import bar, out, plain, print_json
+from mnemic.serve.terminal import bar, jsonable, out, plain, print_json
 
 Fact = Annotated[str, typer.Argument(help="The fact's id, or its first 6 characters or more.")]
 AsOf = Annotated[
@@ -494,15 +494,7 @@ def erase(
         "clean": done.clean,
     }  # fmt: skip
     if receipt is not None:
-        import json
-
-        receipt.write_text(
-            json.dumps(
-                made, default=lambda one: one.isoformat() if isinstance(one, datetime) else str(one)
-            )
-            + "\n",
-            encoding="utf-8",
-        )
+        receipt.write_text(json.dumps(made, default=jsonable) + "\n", encoding="utf-8")
     if as_json:
         print_json(made)
         return

@@ -41,7 +41,7 @@ def said(
     relation: str = "lives_in",
 ) -> Stated:
     return Stated(
-        scope="s", episode=f"e{day}-{number}-{value}-{witness}", seq=1000 + day, number=number, subject="Ana",
+        scope="s", seq=1000 + day, number=number, subject="Ana",
         relation=relation, object=value, object_key=value.casefold(),
         statement=f"Ana lives in {value}.", denied=denied, certainty=certainty, change=change,
         valid_from_us=None if valid_from is None else valid_from * DAY,
@@ -171,7 +171,7 @@ def test_a_correction_changes_one_fact_and_keeps_what_was_believed() -> None:
     """From the correction on the new value holds over the old validity; before it the old one did."""
     claims = [said("Porto", 1), said("Lisbon", 60)]
     wrong = next(one for one in believed(claims, [], True) if one.object == "Lisbon")
-    act = Act(wrong.fact_id, "correct", 70 * DAY, "Lagos", "lagos", "Ana lives in Lagos.", 2000, 1)
+    act = Act(wrong.fact_id, "correct", 70 * DAY, "Lagos", "lagos", 2000, 1)
     found = versions(claims, [act], one_at_a_time=True)
     then = [
         one

@@ -53,7 +53,6 @@ class Stated:
     """
 
     scope: str
-    episode: str
     seq: int
     number: int
     subject: str
@@ -88,7 +87,6 @@ class Act:
     at_us: int
     object: str = ""
     object_key: str = ""
-    statement: str = ""
     seq: int = 0
     """The episode that keeps the person's words."""
     number: int = 0
@@ -522,7 +520,7 @@ def _apply(act: Act, periods: list[_Period]) -> None:
         period.gone = True
         if act.kind != "correct":
             return
-        corrected = replace_period(period, act)
+        corrected = _corrected(period, act)
         periods.append(corrected)
         for other in periods:
             if other.next is period:
@@ -530,10 +528,13 @@ def _apply(act: Act, periods: list[_Period]) -> None:
         return
 
 
-def replace_period(period: _Period, act: Act) -> _Period:
-    """The corrected fact: the same subject, relation and validity, with the value a person gave."""
+def _corrected(period: _Period, act: Act) -> _Period:
+    """The corrected fact: the same subject, relation and validity, with the value a person gave.
+
+    Its sentence is left to whoever shows it: the person's words are an episode of their own.
+    """
     made = _Period(
-        period.subject, period.relation, act.object, act.object_key, act.statement, False,
+        period.subject, period.relation, act.object, act.object_key, "", False,
         period.start_us, period.end_us, [], period.reason, period.next, confirmed=True,
         scope=period.scope, extra=[(act.seq, 0, "supports")],
     )  # fmt: skip

@@ -40,7 +40,6 @@ def recompute(
     claims_of: Callable[[Group], Sequence[ClaimRow]],
     known: Sequence[GroupRow],
     acts: Sequence[ActRow],
-    episode_ids: Callable[[Iterable[int]], Mapping[int, str]],
     prior: Prior,
 ) -> Recomputed:
     """The facts of these groups, and of all others whose relation changed its kind by them.
@@ -52,7 +51,6 @@ def recompute(
         claims_of: all claims of a group, as they are to be.
         known: the group rows of the scope as they were.
         acts: what people decided of the scope's facts.
-        episode_ids: ids of episodes by their numbers.
         prior: of relations.
     """
     tallies = {(row.subject_key, row.relation): Tally(row.alone, row.together) for row in known}
@@ -63,7 +61,7 @@ def recompute(
     for group in wanted:
         claims[group] = claims_of(group)
         if claims[group]:
-            tallies[group] = tally([_stated(row, path, "") for row in claims[group]])
+            tallies[group] = tally([_stated(row, path) for row in claims[group]])
         else:
             tallies.pop(group, None)
     after = {one: functional(prior(one), _sum(tallies, one)) for one in relations}
@@ -71,7 +69,6 @@ def recompute(
         if group not in wanted and before.get(group[1]) != after.get(group[1]):
             wanted[group] = None
             claims[group] = claims_of(group)
-    ids = episode_ids({row.seq for rows in claims.values() for row in rows})
     decided: dict[str, list[Act]] = defaultdict(list)
     withdrawn = {row.target for row in acts if row.kind == "withdraw"}
     for row in acts:
@@ -79,7 +76,7 @@ def recompute(
             decided[row.target].append(_act(row))
     made: list[NamedTuple] = []
     for group in wanted:
-        stated = [_stated(row, path, ids.get(row.seq, "")) for row in claims[group]]
+        stated = [_stated(row, path) for row in claims[group]]
         if not stated:
             continue
         seen = tallies[group]
@@ -119,13 +116,13 @@ def _act(row: ActRow) -> Act:
     return Act(
         fact_id=row.target, kind=row.kind, at_us=row.at_us,
         object=content.get("object", ""), object_key=content.get("object_key", ""),
-        statement=content.get("statement", ""), seq=int(content.get("seq", 0)), number=row.act,
+        seq=int(content.get("seq", 0)), number=row.act,
     )  # fmt: skip
 
 
-def _stated(row: ClaimRow, path: str, episode: str) -> Stated:
+def _stated(row: ClaimRow, path: str) -> Stated:
     return Stated(
-        scope=path, episode=episode, seq=row.seq, number=row.number, subject=row.subject,
+        scope=path, seq=row.seq, number=row.number, subject=row.subject,
         relation=row.relation, object=row.object, object_key=row.object_key,
         statement=row.statement, denied=bool(row.denied), certainty=row.certainty,
         change=row.change, valid_from_us=row.valid_from_us, valid_to_us=row.valid_to_us,  # type: ignore[arg-type]

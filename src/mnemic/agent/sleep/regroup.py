@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from mnemic.agent.knowledge import ActRow, ClaimRow, EvidenceRow, FactRow, GroupRow
 from mnemic.agent.protocols import Store
@@ -110,16 +109,12 @@ def regroup(
     relations = sorted({relation for _, relation in touched})
     known = store.derived.rows(GroupRow, [scope_id], relation=relations) if relations else []
 
-    def ids(seqs: Any) -> dict[int, str]:
-        found = store.episodes((scope_id,), sorted(seqs))
-        return {seq: episode.id for seq, episode in found.items()}
-
     acts = [
         one
         for one in (*store.derived.acts([scope_id]), *([act] if act else ()))
         if json.loads(one.content).get("seq") not in ignore_acts_of
     ]
-    return recompute(scope_id, path, sorted(touched), claims_of, known, acts, ids, functional_prior)
+    return recompute(scope_id, path, sorted(touched), claims_of, known, acts, functional_prior)
 
 
 def dropped(store: Store, scope_id: int, groups: Sequence[Group]) -> list[Deletion]:

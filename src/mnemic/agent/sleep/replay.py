@@ -6,7 +6,6 @@ Pure of the store's writes: reads what it needs, and returns rows to put.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -262,11 +261,3 @@ def contexts(
 def known_names(speakers: Mapping[int, str]) -> frozenset[str]:
     """Who has a name among the speakers of a scope."""
     return frozenset(name for name in speakers.values() if is_name(name))
-
-
-def by_session(rows: Mapping[int, int], wanted: Sequence[int]) -> dict[int, list[int]]:
-    """The wanted episodes by their session, in order."""
-    grouped: dict[int, list[int]] = defaultdict(list)
-    for seq in wanted:
-        grouped[rows[seq]].append(seq)
-    return grouped

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mnemic.agent.when.calendar import MONTHS
+
 _ARTICLE = re.compile(r"^(?:(?:a|an|the|my|our|his|her|their|some|in|at|on|to)\s+)+")
 _TAIL = re.compile(
     r"(?:[\s,]+(?:too|also|as well|now|anymore|any more|again|already|still|very much|so much|a lot|"
@@ -16,14 +18,6 @@ _NUMBERS = {
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
     )
 } | {name: str(10 * n) for n, name in enumerate(["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 3)}  # fmt: skip
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
-         "august aug", "september sep sept", "october oct", "november nov", "december dec"), 1
-    )
-    for name in names.split()
-}  # fmt: skip
 _UNITS = {
     "kilometres": "km", "kilometers": "km", "kilometre": "km", "kilometer": "km", "kms": "km",
     "metres": "m", "meters": "m", "metre": "m", "meter": "m", "kilograms": "kg", "kilogram": "kg",
@@ -108,6 +102,6 @@ def _date(plain: str) -> str | None:
         if other is None:
             return None
         month, day, year = other[1], other[2], other[3]
-    if month not in _MONTHS or not 1 <= int(day) <= 31:
+    if month not in MONTHS or not 1 <= int(day) <= 31:
         return None
-    return f"{year + '-' if year else ''}{_MONTHS[month]:02d}-{int(day):02d}"
+    return f"{year + '-' if year else ''}{MONTHS[month]:02d}-{int(day):02d}"

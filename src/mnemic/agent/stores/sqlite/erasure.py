@@ -10,7 +10,7 @@ import apsw
 from mnemic.agent.knowledge import TABLES
 from mnemic.agent.protocols import Erased
 from mnemic.agent.stores.sqlite.connection import connect, explained
-from mnemic.agent.stores.sqlite.derived import NEXT_MARK, batches, condition
+from mnemic.agent.stores.sqlite.derived import NEXT_MARK, Step, batches, condition
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
 from mnemic.clock import SystemClock
 
@@ -84,10 +84,7 @@ def remove(
             (scope_id,),
         )
         writer.execute("DELETE FROM run_changes")
-        for row in rows:
-            table, _ = TABLES[type(row)]
-            marks = ",".join("?" * len(row))
-            writer.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+        Step(writer).put(rows)
         writer.execute("INSERT OR REPLACE INTO properties VALUES ('unclean', '1')")
         writer.execute(NEXT_MARK)
         writer.execute(NEXT_GENERATION)

@@ -143,12 +143,7 @@ def _checksums(connection: apsw.Connection) -> dict[int, int]:
 
 
 def _verify_counts(connection: apsw.Connection, result: Verification) -> None:
-    orphans = connection.execute(
-        "SELECT count(*) FROM items i WHERE NOT EXISTS (SELECT 1 FROM episodes e "
-        "WHERE e.seq = i.seq AND e.scope_id = i.scope_id)"
-    ).fetchone()[0]
-    if orphans:
-        result.found(f"items: {orphans} belong to no episode; run `mnemic rebuild`")
+    _verify_owned(connection, result, "items", "run `mnemic rebuild`")
     stored = connection.execute("SELECT count(*) FROM terms_docsize").fetchone()[0]
     items = connection.execute("SELECT count(*) FROM items").fetchone()[0]
     if stored != items:
@@ -182,25 +177,25 @@ def _verify_vectors(connection: apsw.Connection, result: Verification) -> None:
             norm = float(np.linalg.norm(np.frombuffer(blob, dtype=np.float16).astype(np.float32)))
             if not 0.98 < norm < 1.02:
                 result.found(f"vector of number {seq} has the norm {norm:.3f}, not 1")
+    _verify_owned(connection, result, "vectors", "run `mnemic rebuild`")
+    result.checks.append("number, size and norm of all vectors")
+
+
+def _verify_owned(connection: apsw.Connection, result: Verification, table: str, mend: str) -> None:
+    """Every row of a table belongs to an episode of its scope."""
     strays = connection.execute(
-        "SELECT count(*) FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM episodes e "
-        "WHERE e.seq = v.seq AND e.scope_id = v.scope_id)"
+        f"SELECT count(*) FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM episodes e "  # noqa: S608
+        "WHERE e.seq = t.seq AND e.scope_id = t.scope_id)"
     ).fetchone()[0]
     if strays:
-        result.found(f"vectors: {strays} belong to no episode; run `mnemic rebuild`")
-    result.checks.append("number, size and norm of all vectors")
+        result.found(f"{table}: {strays} belong to no episode; {mend}")
 
 
 def _verify_derived(connection: apsw.Connection, result: Verification) -> None:
     """What sleep derived rests on episodes that are there, and on words that they hold."""
     again = "run `mnemic sleep --again`"
     for table in ("claims", "evidence", "mentions", "places", "replays", "cold", "hidden", "uses"):
-        strays = connection.execute(
-            f"SELECT count(*) FROM {table} d WHERE NOT EXISTS (SELECT 1 FROM episodes e "  # noqa: S608
-            "WHERE e.seq = d.seq AND e.scope_id = d.scope_id)"
-        ).fetchone()[0]
-        if strays:
-            result.found(f"{table}: {strays} belong to no episode; {again}")
+        _verify_owned(connection, result, table, again)
     outside = connection.execute(
         "SELECT count(*) FROM claims c JOIN episodes e USING (seq) "
         "WHERE c.start < 0 OR c.stop <= c.start OR c.stop > length(e.text)"
