@@ -2,7 +2,7 @@
 
 Everything here goes through `Memory`, as a user would.
 
-    tasks/        readers of public data, one a file
+    tasks/        readers of public data, one a file     opened.py  a case as an open memory
     retrieval.py  remember, recall, score, beside BM25, dense and RRF in the same run
     measure.py    share of all evidence, MRR, confidence intervals
     scale.py      latency, rates and sizes at N episodes

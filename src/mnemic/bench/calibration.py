@@ -22,12 +22,10 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,7 +33,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.lexical import LexicalChannel
-from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall import confidence
 from mnemic.agent.recall.confidence import HIT, TOPIC, TOPIC_BY_WORDS, WHOSE, Calibration, Line
@@ -44,17 +41,13 @@ from mnemic.agent.recall.fuse import fitted as fitted_weights
 from mnemic.agent.speakers import is_name
 from mnemic.agent.terms import query_terms
 from mnemic.bench.cases import Case, Question
+from mnemic.bench.opened import opened
 from mnemic.bench.reliability import Forecasts, bins, draw, measured
-from mnemic.errors import ImportFailed, InvalidInput
+from mnemic.bench.tasks import cases_of, folders_in
+from mnemic.errors import InvalidInput
 
-TASK_FOLDERS = {
-    "locomo": "locomo",
-    "beam": "beam",
-    "multihop": "multihop",
-    "lifebench": "lifebench",
-    "code-history": "code_history",
-}
-"""Tasks to fit on, and the folders of the data's root in which they are looked for."""
+TASKS = ("locomo", "beam", "multihop", "lifebench", "code-history")
+"""Tasks to fit on, each in its folder of the data's root."""
 
 STRANGERS = 0.05
 """The share of strangers in the population that `known` is fitted for."""
@@ -120,7 +113,7 @@ def run_calibration(
     """How good `known` and `relevance` are out of fit, by set, and the lines fitted on everything.
 
     Args:
-        root: a folder that has some of TASK_FOLDERS in it.
+        root: a folder that has some of TASKS in it.
         embedder: as for `Memory`.
         write: a file that gets the fitted lines as JSON.
         plot: a PNG file that gets the reliability diagram.
@@ -182,16 +175,8 @@ def collect(
     Raises:
         ImportFailed: there is none of the tasks' data.
     """
-    present = {
-        task: root / folder for task, folder in TASK_FOLDERS.items() if (root / folder).is_dir()
-    }
-    if not present:
-        raise ImportFailed(
-            f"{str(root)!r} has none of the folders {', '.join(TASK_FOLDERS.values())}"
-        )
-    for task, path in present.items():
-        read = import_module(f"mnemic.bench.tasks.{task.replace('-', '_')}").read
-        cases = list(read(path))
+    for task, path in folders_in(root, TASKS).items():
+        cases = list(cases_of(task, path))
         for case in cases:
             made = [one for other in cases if other is not case for one in strangers(case, other)]
             made += swapped(case)
@@ -239,15 +224,7 @@ def _ask(
     limit: int | None,
     progress: Progress | None,
 ) -> Iterator[Asked]:
-    with (
-        tempfile.TemporaryDirectory(prefix="mnemic-calibration-") as folder,
-        Memory(Path(folder) / "case.mnemic", embedder=embedder, background=False) as memory,
-    ):
-        memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
-        if progress is None:
-            memory.ready()
-        else:
-            memory.ready(lambda done, of: progress(f"{case.name}: deep keys", done, of))
+    with opened(case, SCOPE, embedder, progress) as (memory, _):
         refs = np.array([episode.ref for episode in memory.episodes(scope=SCOPE)], dtype=object)
         lexical = LexicalChannel(memory.store)
         questions: list[tuple[Kind, Question]] = [

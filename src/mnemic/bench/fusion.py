@@ -13,35 +13,27 @@ run it once more.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.recall.fuse import PARTS, Weights, fitted
 from mnemic.bench.cases import Case
 from mnemic.bench.graph import with_graph
 from mnemic.bench.measure import KS
-from mnemic.errors import ImportFailed, InvalidInput
+from mnemic.bench.opened import opened
+from mnemic.bench.tasks import cases_of, folders_in
+from mnemic.errors import InvalidInput
 
-TASK_FOLDERS = {
-    "locomo": "locomo",
-    "beam": "beam",
-    "code-history": "code_history",
-    "multihop": "multihop",
-    "lifebench": "lifebench",
-    "timeqa": "timeqa",
-}
-"""Tasks to fit on, and the folders of the data's root in which they are looked for."""
+TASKS = ("locomo", "beam", "code-history", "multihop", "lifebench", "timeqa")
+"""Tasks to fit on, each in its folder of the data's root."""
 
 ONE_CASE = frozenset(("timeqa",))
 """Tasks whose files ask about the same texts, so that only all of them can be held out together."""
@@ -88,7 +80,7 @@ def run_fusion(
     """Shares of all evidence with the weights that ship, fitted, and fitted without the case asked.
 
     Args:
-        root: a folder that has some of TASK_FOLDERS in it.
+        root: a folder that has some of TASKS in it.
         embedder: as for `Memory`.
         write: a file that gets the fitted weights as JSON.
         limit: only the first questions of each case.
@@ -220,16 +212,8 @@ def _collect(
     limit: int | None,
     progress: Progress | None,
 ) -> Iterator[Asked]:
-    present = {
-        task: root / folder for task, folder in TASK_FOLDERS.items() if (root / folder).is_dir()
-    }
-    if not present:
-        raise ImportFailed(
-            f"{str(root)!r} has none of the folders {', '.join(TASK_FOLDERS.values())}"
-        )
-    for task, path in present.items():
-        read = import_module(f"mnemic.bench.tasks.{task.replace('-', '_')}").read
-        for case in read(path):
+    for task, path in folders_in(root, TASKS).items():
+        for case in cases_of(task, path):
             yield from _ask(task, case, embedder, limit, progress)
 
 
@@ -240,15 +224,7 @@ def _ask(
     limit: int | None,
     progress: Progress | None,
 ) -> Iterator[Asked]:
-    with (
-        tempfile.TemporaryDirectory(prefix="mnemic-fusion-") as folder,
-        Memory(Path(folder) / "case.mnemic", embedder=embedder, background=False) as memory,
-    ):
-        memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
-        if progress is None:
-            memory.ready()
-        else:
-            memory.ready(lambda done, of: progress(f"{case.name}: deep keys", done, of))
+    with opened(case, SCOPE, embedder, progress) as (memory, _):
         with_graph(memory)
         refs = np.array([episode.ref for episode in memory.episodes(scope=SCOPE)], dtype=object)
         for done, question in enumerate(case.questions[:limit]):

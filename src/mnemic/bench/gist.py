@@ -19,7 +19,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,11 +32,12 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.agent.sleep.fade import SURPRISE_WEIGHT
 from mnemic.agent.strength import activation
-from mnemic.bench.calibration import TASK_FOLDERS, strangers
+from mnemic.bench.calibration import strangers
 from mnemic.bench.cases import Case
 from mnemic.bench.measure import SEED
 from mnemic.bench.reliability import auroc
-from mnemic.errors import ImportFailed, InvalidInput
+from mnemic.bench.tasks import cases_of, folders_in
+from mnemic.errors import InvalidInput
 
 TASKS = ("locomo", "beam", "lifebench")
 SIZES = (10, 30, 100, 200, 400, 1_000)
@@ -133,11 +133,8 @@ def _told(
     limit: int | None,
     progress: Progress | None,
 ) -> Iterator[Told]:
-    present = [task for task in TASKS if (root / TASK_FOLDERS[task]).is_dir()]
-    if not present:
-        raise ImportFailed(f"{str(root)!r} has none of the folders {', '.join(TASKS)}")
-    for task in present:
-        cases = list(import_module(f"mnemic.bench.tasks.{task}").read(root / TASK_FOLDERS[task]))
+    for task, path in folders_in(root, TASKS).items():
+        cases = list(cases_of(task, path))
         for done, case in enumerate(cases[:limit]):
             if progress:
                 progress(f"{task}: sleeping over {case.name}", done, len(cases[:limit]))

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +25,8 @@ from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.sleep.entities import mentions_of
 from mnemic.bench.cases import Case
 from mnemic.bench.measure import KS, SEED, Score, score, summary
+from mnemic.bench.opened import opened
+from mnemic.bench.tasks import cases_of
 from mnemic.errors import InvalidInput
 
 TASKS = ("multihop", "locomo", "lifebench", "code-history", "beam")
@@ -84,12 +84,11 @@ def run_graph(
     """
     if task not in TASKS:
         raise InvalidInput(f"there is no task {task!r}; choose from {', '.join(TASKS)}")
-    read = import_module(f"mnemic.bench.tasks.{task.replace('-', '_')}").read
     began = time.monotonic()
     scores: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     laps: dict[str, list[float]] = defaultdict(list)
     episodes: Counter[str] = Counter()
-    for case in read(path):
+    for case in cases_of(task, path):
         for question, system, one, ms in _asked(case, embedder, limit, progress, episodes):
             laps[system].append(ms)
             for group in ("all", f"case {case.name}", f"category {question}"):
@@ -123,14 +122,8 @@ def _asked(
     counts: Counter[str],
 ) -> Iterator[tuple[str, str, Score, float]]:
     """For each question its category, and the score and time of each system."""
-    with (
-        tempfile.TemporaryDirectory(prefix="mnemic-graph-") as folder,
-        Memory(Path(folder) / "case.mnemic", embedder=embedder, background=False) as memory,
-    ):
-        counts["episodes"] += memory.remember_many(
-            {**row, "scope": SCOPE} for row in case.rows
-        ).stored
-        memory.ready()
+    with opened(case, SCOPE, embedder) as (memory, stored):
+        counts["episodes"] += stored
         plain = memory._parts
         with_graph(memory)
         walking = memory._parts

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +17,8 @@ from mnemic.agent.protocols import Embedder
 from mnemic.bench import TASKS
 from mnemic.bench.cases import Case
 from mnemic.bench.measure import RESAMPLES, SEED, Score, reciprocal_rank_fusion, score, summary
+from mnemic.bench.opened import opened
+from mnemic.bench.tasks import cases_of
 from mnemic.errors import InvalidInput
 
 SCOPE = "bench"
@@ -69,12 +69,9 @@ def run_retrieval(
     """
     if task not in TASKS:
         raise InvalidInput(f"there is no task {task!r}; choose from {', '.join(TASKS)}")
-    reader: Callable[[Path], Iterator[Case]] = import_module(
-        f"mnemic.bench.tasks.{task.replace('-', '_')}"
-    ).read
     tally = Tally()
     began = time.monotonic()
-    for case in reader(path):
+    for case in cases_of(task, path):
         _run_case(case, tally, embedder, limit, progress)
     notes = []
     if tally.embedder is None:
@@ -113,16 +110,8 @@ def _run_case(
     limit: int | None,
     progress: Progress | None,
 ) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="mnemic-bench-") as folder,
-        Memory(Path(folder) / "bench.mnemic", embedder=embedder, background=False) as memory,
-    ):
-        written = memory.remember_many({**row, "scope": SCOPE} for row in case.rows)
-        if progress is None:
-            memory.ready()
-        else:
-            memory.ready(lambda done, of: progress(f"{case.name}: deep keys", done, of))
-        tally.episodes += written.stored
+    with opened(case, SCOPE, embedder, progress) as (memory, stored):
+        tally.episodes += stored
         tally.embedder = memory.embedder.space if memory.embedder else None
         tally.excluded.update(case.excluded)
         tally.missing_evidence += case.missing_evidence

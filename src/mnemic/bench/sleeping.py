@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Chunker, Embedder
 from mnemic.bench import words
 from mnemic.bench.scale import AroundReal
+from mnemic.bench.tasks import cases_of
 from mnemic.bench.updating import MATTERS, NAMES
 from mnemic.errors import InvalidInput
 
@@ -145,8 +145,7 @@ def _corpora(path: Path | None, sizes: Sequence[int], real: Embedder) -> Iterato
         for size in sizes:
             yield Corpus(f"made {size:,}", list(rows(size)), around)
     for task in TASKS if path is not None else ():
-        read = import_module(f"mnemic.bench.tasks.{task}").read
-        cases = list(read(path / task))  # type: ignore[operator]
+        cases = cases_of(task, path / task)  # type: ignore[operator]
         made = [{**row, "scope": f"{SCOPE}/{case.name}"} for case in cases for row in case.rows]
         yield Corpus(task, made, real)
 

@@ -10,12 +10,10 @@ before the older.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +24,8 @@ from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.bench.cases import Case, Question
 from mnemic.bench.measure import SEED, Score, score, summary
+from mnemic.bench.opened import opened
+from mnemic.bench.tasks import cases_of
 from mnemic.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def run_slept(
     began = time.monotonic()
     found = Found()
     for task in tasks:
-        read = import_module(f"mnemic.bench.tasks.{task}").read
-        for case in read(path / task):
+        for case in cases_of(task, path / task):
             _case(case, _set_of(task, case), found, embedder, limit, progress)
     return {
         "task": "slept",
@@ -131,14 +130,7 @@ def _case(
     limit: int | None,
     progress: Progress | None,
 ) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="mnemic-slept-") as folder,
-        Memory(
-            Path(folder) / "case.mnemic", embedder=embedder, background=False, strengthen=False
-        ) as memory,
-    ):
-        stored = memory.remember_many({**row, "scope": SCOPE} for row in case.rows).stored
-        memory.ready()
+    with opened(case, SCOPE, embedder, strengthen=False) as (memory, stored):
         found.episodes[name] += stored
         questions = list(islice(case.questions, limit))
         _ask(memory, "awake", case, questions, name, found, progress)
