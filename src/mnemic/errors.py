@@ -4,7 +4,10 @@ MnemicError
 ├── InvalidInput (also ValueError): the caller passed something that cannot be used
 │   ├── InvalidText      empty, too long, NUL, lone surrogate
 │   ├── InvalidTime      naive, unreadable or reversed times
-│   ├── InvalidScope     a scope that is not a plain path, or that does not exist
+│   ├── NotThere         what an id, a ref, a number or a scope names does not exist
+│   ├── InvalidScope     a scope that is not a plain path
+│   │   └── UnknownScope nothing was ever remembered there (also NotThere)
+│   ├── Conflict         a key of idempotency that was used for something else
 │   ├── InvalidQuery     k, budget or query out of range
 │   └── InvalidTensor    a shape, dtype, device, value or option that a neural memory cannot use
 ├── StateError: the state of a neural memory, as a value or as a file
@@ -55,8 +58,20 @@ class InvalidTime(InvalidInput):
     """A time that is naive, unreadable or out of order."""
 
 
+class NotThere(InvalidInput):
+    """What an id, a ref, a number or a scope names does not exist."""
+
+
 class InvalidScope(InvalidInput):
-    """A scope that is not a plain path, or that holds nothing."""
+    """A scope that is not a plain path."""
+
+
+class UnknownScope(InvalidScope, NotThere):
+    """A scope in which nothing was ever remembered."""
+
+
+class Conflict(InvalidInput):
+    """A key of idempotency that was used for something else before."""
 
 
 class InvalidQuery(InvalidInput):

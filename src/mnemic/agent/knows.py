@@ -30,6 +30,7 @@ from mnemic.agent.knowledge import (
     RunRow,
     SummaryRow,
 )
+from mnemic.agent.looks import Looks
 from mnemic.agent.protocols import Embedder, Store
 from mnemic.agent.shown import Lesson, Moment, Profile, Receipt, Room, Run
 from mnemic.agent.sleep.extract.keys import object_key
@@ -50,7 +51,7 @@ from mnemic.agent.when import parse_moment
 from mnemic.agent.write import prepare
 from mnemic.agent.write.prepare import from_us, to_us
 from mnemic.clock import Clock
-from mnemic.errors import InvalidInput, ReadOnlyStore, SleepBusy
+from mnemic.errors import InvalidInput, NotThere, ReadOnlyStore, SleepBusy
 
 if TYPE_CHECKING:
     from mnemic.agent.recall import Parts
@@ -96,7 +97,7 @@ STATIC = frozenset(
 """Relations that make up the lasting part of a profile."""
 
 
-class Knows:
+class Knows(Looks):
     """Facts, sleep and what people decide of them. The base of `Memory`."""
 
     store: Store
@@ -544,7 +545,7 @@ class Knows:
             if row.fact_id.startswith(fact_id) and row.believed_to_us is None
         ]
         if not rows:
-            raise InvalidInput(
+            raise NotThere(
                 f"no fact that is believed in scope {scope!r} begins with {fact_id!r}; "
                 "`mnemic facts` lists them"
             )
@@ -612,7 +613,7 @@ class Knows:
         ]
         if missing or (names and not total):
             shown = missing[0] if missing else scope
-            raise InvalidInput(
+            raise NotThere(
                 f"no episode in scope {scope!r} has the id or ref {shown!r}; nothing was changed"
             )
         return {scope_id: sorted(seqs) for scope_id, seqs in found.items() if seqs}

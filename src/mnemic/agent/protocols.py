@@ -179,6 +179,7 @@ class Store(Protocol):
         scope_ids: Sequence[int],
         *,
         after_seq: int = 0,
+        before_seq: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[tuple[int, Episode]]:
@@ -187,8 +188,9 @@ class Store(Protocol):
         Args:
             scope_ids: the scopes.
             after_seq: begins behind this number; has no meaning with `newest_first`.
+            before_seq: with `newest_first`, begins before this number; None begins at the end.
             limit: how many at most; None for all.
-            newest_first: begins at the end.
+            newest_first: goes backwards.
         """
         ...
 

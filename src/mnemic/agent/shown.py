@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -81,3 +81,33 @@ class Run:
     started_at: datetime
     ended_at: datetime | None
     counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An episode with how easily it comes back.
+
+    `strength` is its base-level activation (higher is stronger), `times` how often it came back,
+    `last` when it last did; `surprise` is None until sleep has replayed it.
+    """
+
+    episode: Episode
+    strength: float
+    times: int
+    last: datetime | None
+    surprise: float | None
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that a run changed: the table, "insert", "update" or "delete", what it is about.
+
+    Of an update `before` and `after` hold the row's key and the columns that changed.
+    """
+
+    table: str
+    kind: str
+    about: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]

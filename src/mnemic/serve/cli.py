@@ -22,9 +22,9 @@ from mnemic.serve.knowledge import (
     BelievedAt,
     LeastConfidence,
     Require,
-    fact_object,
     print_fact,
 )
+from mnemic.serve.objects import context_object, episode_object, recall_object
 from mnemic.serve.options import (
     AnyTime,
     AsJson,
@@ -264,56 +264,6 @@ def _window(from_: str | None, to: str | None, any_time: bool, zone: str | None)
     return Span(start, end)
 
 
-def recall_object(found: Any) -> dict[str, Any]:
-    """A recall as a plain object, the same for every door."""
-    return {
-        "query": found.query,
-        "scope": found.scope,
-        "window": found.window,
-        "channels": list(found.channels),
-        "notes": list(found.notes),
-        "known": round(found.known, 4),
-        "abstained": found.abstained,
-        "facts": [
-            {
-                **fact_object(hit.fact),
-                "score": round(hit.score, 4),
-                "replaced": None if hit.replaced is None else fact_object(hit.replaced),
-            }
-            for hit in found.facts
-        ],
-        "ms": {name: round(value, 3) for name, value in found.cost.stages_ms.items()},
-        "hits": [_hit_object(hit) for hit in found.hits],
-        "misses": [_hit_object(hit) for hit in found.misses],
-    }
-
-
-def _hit_object(hit: Any) -> dict[str, Any]:
-    return {
-        "rank": hit.rank,
-        "score": round(hit.score, 6),
-        "relevance": round(hit.relevance, 4),
-        **episode_object(hit.episode),
-        "trace": [asdict(evidence) for evidence in hit.trace],
-    }
-
-
-def episode_object(episode: Any) -> dict[str, Any]:
-    """An episode as a plain object; `import jsonl` reads it back to the same id."""
-    row: dict[str, Any] = {"id": episode.id, "text": episode.text, "scope": episode.scope}
-    for name in ("speaker", "session", "position", "source", "ref"):
-        if getattr(episode, name) is not None:
-            row[name] = getattr(episode, name)
-    if episode.said_at_known:
-        row["said_at"] = episode.said_at
-    if episode.happened_given:
-        row["happened"] = [episode.happened.start, episode.happened.end]
-    if episode.meta:
-        row["meta"] = dict(episode.meta)
-    row["ingested_at"] = episode.ingested_at
-    return row
-
-
 def print_recall(found: Any, *, trace: bool = False) -> None:
     """A recall for people: the window, the hits with date, speaker and source, the time taken."""
     if found.window is not None:
@@ -402,13 +352,7 @@ def context(
     with open_memory(existing(db), zone=zone, background=False) as memory:
         packed = memory.context(query, scope=scope, budget_tokens=budget_tokens, now=now)
     if as_json:
-        _print_json(
-            {
-                "text": packed.text, "tokens": packed.tokens,
-                "citations": [{"number": c.number, **episode_object(c.episode)} for c in packed.citations],
-                "window": packed.recall.window, "notes": list(packed.recall.notes),
-            }
-        )  # fmt: skip
+        _print_json(context_object(packed))
     else:
         sys.stdout.write(plain(packed.text) + "\n")
     if not packed.citations:

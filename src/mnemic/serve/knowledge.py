@@ -13,6 +13,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from mnemic.errors import InvalidInput
+from mnemic.serve.objects import (
+    fact_object,
+    lessons_object,
+    palace_object,
+    profile_object,
+    receipt_object,
+    report_object,
+    run_object,
+    timeline_object,
+)
 from mnemic.serve.options import AsJson, Db, Scope, Zone, existing, open_memory
 from mnemic.serve.terminal import bar, jsonable, out, plain, print_json
 
@@ -103,13 +113,7 @@ def sleep(
                 dry_run=dry_run, progress=lambda _, done, total: tick(done, total),
             )  # fmt: skip
     if as_json:
-        print_json(
-            {
-                "run": report.run, "dry": report.dry, "scopes": report.scopes, "left": report.left,
-                "seconds": round(report.seconds, 3), "counts": report.counts,
-                "notes": list(report.notes),
-            }
-        )  # fmt: skip
+        print_json(report_object(report))
         return
     what = "would change" if report.dry else "changed"
     counts = {name: count for name, count in report.counts.items() if name != "changed"}
@@ -156,18 +160,7 @@ def _seconds(budget: str | None) -> float | None:
 
 def _show_runs(runs: list[Any], as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                "runs": [
-                    {
-                        "run": run.number, "reach": run.reach, "phases": run.phases,
-                        "state": run.state, "started_at": run.started_at,
-                        "ended_at": run.ended_at, "counts": run.counts,
-                    }
-                    for run in runs
-                ]
-            }
-        )  # fmt: skip
+        print_json({"runs": [run_object(run) for run in runs]})
         return
     table = Table("run", "what", "scope", "state", "began", "rows", box=None)
     for run in runs[:50]:
@@ -208,26 +201,6 @@ def facts(
             out.print("no fact like this; `mnemic sleep` makes facts of new episodes")
     if not found:
         raise typer.Exit(1)
-
-
-def fact_object(fact: Any) -> dict[str, Any]:
-    """A fact as a plain object, the same for every door."""
-    return {
-        "id": fact.id, "scope": fact.scope, "subject": fact.subject, "relation": fact.relation,
-        "object": fact.object, "statement": fact.statement, "denied": fact.denied,
-        "valid_from": fact.valid_from, "valid_to": fact.valid_to,
-        "believed_from": fact.believed_from, "believed_to": fact.believed_to,
-        "confidence": round(fact.confidence, 4), "status": fact.status,
-        "witnesses": fact.witnesses, "reason": fact.reason, "successor": fact.successor,
-        "quotes": [
-            {
-                "episode": quote.episode_id, "start": quote.start, "end": quote.end,
-                "text": quote.text, "said_at": quote.said_at, "speaker": quote.speaker,
-                "part": quote.part,
-            }
-            for quote in fact.quotes
-        ],
-    }  # fmt: skip
 
 
 def print_fact(fact: Any, *, quotes: bool = False) -> None:
@@ -284,19 +257,7 @@ def profile(
     with open_memory(existing(db), embedder=None) as memory:
         found = memory.profile(scope, min_confidence=min_confidence)
     if as_json:
-        print_json(
-            {
-                "scope": found.scope,
-                "subjects": [
-                    {
-                        "subject": name,
-                        "static": [fact_object(fact) for fact in found.static.get(name, ())],
-                        "recent": [fact_object(fact) for fact in found.recent.get(name, ())],
-                    }
-                    for name in found.subjects
-                ],
-            }
-        )
+        print_json(profile_object(found))
         return
     for name in found.subjects:
         out.print(f"[bold]{escape(plain(name))}[/]")
@@ -324,19 +285,7 @@ def timeline(
     with open_memory(existing(db), zone=zone, background=False) as memory:
         found = memory.timeline(about, scope=scope, k=k)
     if as_json:
-        print_json(
-            {
-                "timeline": [
-                    {
-                        "start": one.start, "end": one.end, "text": one.text,
-                        "fact": one.fact.id if one.fact else None,
-                        "episode": one.episode.id if one.episode else None,
-                        "replaced_by": one.fact.successor if one.fact else None,
-                    }
-                    for one in found
-                ]
-            }
-        )  # fmt: skip
+        print_json(timeline_object(found))
     else:
         for one in found:
             out.print(f"[green]{_stretch(one)}[/]  {_moment(one)}")
@@ -386,20 +335,7 @@ def palace(
             return
         wings = memory.palace(scope)
     if as_json:
-        print_json(
-            {
-                "wings": {
-                    wing: [
-                        {
-                            "room": room.room, "name": room.name, "size": room.size,
-                            "summary": room.summary, "was": list(room.was),
-                        }
-                        for room in rooms
-                    ]
-                    for wing, rooms in wings.items()
-                }
-            }
-        )  # fmt: skip
+        print_json(palace_object(wings))
         return
     for wing, rooms in wings.items():
         out.print(
@@ -427,18 +363,7 @@ def lessons(
     with open_memory(existing(db), embedder=None) as memory:
         found = memory.lessons(about, scope=scope)
     if as_json:
-        print_json(
-            {
-                "lessons": [
-                    {
-                        "id": one.id, "trigger": one.trigger, "action": one.action,
-                        "certainty": one.certainty, "said_at": one.said_at,
-                        "episodes": [quote.episode_id for quote in one.quotes],
-                    }
-                    for one in found
-                ]
-            }
-        )  # fmt: skip
+        print_json(lessons_object(found))
     else:
         for one in found:
             out.print(f"[bold]when[/] {escape(plain(one.trigger))}")
@@ -489,10 +414,7 @@ def erase(
         typer.confirm(f"Erase {len(episodes)} for good? This cannot be undone.", abort=True)
     with open_memory(existing(db), embedder=None) as memory:
         done = memory.erase(episodes, scope=scope)
-    made = {
-        "erased": list(done.ids), "rows": done.rows, "erased_at": done.erased_at,
-        "clean": done.clean,
-    }  # fmt: skip
+    made = receipt_object(done)
     if receipt is not None:
         receipt.write_text(json.dumps(made, default=jsonable) + "\n", encoding="utf-8")
     if as_json:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mnemic.agent.knowledge import NAMES, TABLES, ActRow, ColdRow, RunRow, UseRow
 from mnemic.agent.stores.sqlite.connection import explained
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
-from mnemic.errors import InvalidInput, StoreError
+from mnemic.errors import InvalidInput, NotThere, StoreError
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -257,7 +257,7 @@ class SqliteDerived:
         with self._log.writing() as writer:
             row = writer.execute("SELECT state FROM runs WHERE run = ?", (run,)).fetchone()
             if row is None:
-                raise InvalidInput(f"there is no run {run}; `mnemic sleep --runs` lists them")
+                raise NotThere(f"there is no run {run}; `mnemic sleep --runs` lists them")
             if row[0] == "undone":
                 raise InvalidInput(f"run {run} was undone already; nothing was changed")
             journal = [

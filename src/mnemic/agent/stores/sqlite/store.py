@@ -32,7 +32,7 @@ from mnemic.agent.stores.sqlite.turnstile import Turnstile
 from mnemic.agent.terms import TERMS_VERSION, indexed, searchable, term_key, terms_of
 from mnemic.agent.when import RULES_VERSION
 from mnemic.agent.write.prepare import Draft, from_us, happened_span, to_us
-from mnemic.errors import InvalidScope, ReadOnlyStore, StoreError, StoreFull
+from mnemic.errors import ReadOnlyStore, StoreError, StoreFull, UnknownScope
 from mnemic.vocabulary import Span
 
 SHALLOW_VERSION = f"terms-{TERMS_VERSION}/when-{RULES_VERSION}/speakers-1"
@@ -235,7 +235,7 @@ class SqliteLog:
         """The numbers of a scope, or with `/*` of it and all below.
 
         Raises:
-            InvalidScope: nothing was ever remembered there.
+            UnknownScope: nothing was ever remembered there.
         """
         path, deep = split_reach(scope)
         with explained(self.path):
@@ -249,7 +249,7 @@ class SqliteLog:
                 .fetchall()
             )
         if not found:
-            raise InvalidScope(
+            raise UnknownScope(
                 f"nothing was ever remembered in scope {scope!r}; `mnemic stats` lists the scopes"
             )
         return tuple(int(row[0]) for row in found)
@@ -334,13 +334,15 @@ class SqliteLog:
         scope_ids: Sequence[int],
         *,
         after_seq: int = 0,
+        before_seq: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[tuple[int, Episode]]:
         """The episodes of these scopes in the order they were written, a page at a time."""
         marks = ",".join("?" * len(scope_ids))
         left = limit if limit is not None else 2**62
-        bound = 2**62 if newest_first else after_seq
+        last = 2**62 if before_seq is None else before_seq
+        bound = last if newest_first else after_seq
         compare, order = ("<", "DESC") if newest_first else (">", "ASC")
         while left > 0:
             with explained(self.path):

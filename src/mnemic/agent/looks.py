@@ -1,0 +1,205 @@
+"""Looking around in a memory without a question: pages, surroundings, what a run changed.
+
+`Knows`, and so `Memory`, inherits these; doors that show a memory to people stand on them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mnemic.agent.facts.answers import facts_of
+from mnemic.agent.facts.fact import Fact
+from mnemic.agent.knowledge import TABLES, EvidenceRow, FactRow, ReplayRow, UseRow
+from mnemic.agent.protocols import Store
+from mnemic.agent.shown import Change, Seen
+from mnemic.agent.strength import activation
+from mnemic.agent.write.prepare import from_us, to_us
+from mnemic.clock import Clock
+from mnemic.errors import InvalidQuery, NotThere
+
+if TYPE_CHECKING:
+    from mnemic.agent.recall import Parts
+    from mnemic.agent.records import Episode
+
+PAGE_MAX = 1_000
+CHANGES_MAX = 1_000
+_COLUMNS = {name: (kind, kind._fields) for kind, (name, _) in TABLES.items()}
+_KEYS = dict(TABLES.values())
+
+
+class Looks:
+    """What can be seen of a memory by walking through it."""
+
+    store: Store
+    _clock: Clock
+    _parts: Parts
+
+    def scopes(self) -> list[tuple[str, int]]:
+        """Every scope with its number of episodes, by path; for who may see all of them."""
+        return sorted(self.store.scopes())
+
+    def page(
+        self,
+        *,
+        scope: str = "default",
+        limit: int = 50,
+        beyond: str | None = None,
+        newest_first: bool = True,
+    ) -> list[Episode]:
+        """Some episodes of a scope in the order they were written.
+
+        Args:
+            scope: a path; "acme/*" reads acme and everything below.
+            limit: 1 to 1,000.
+            beyond: the id of the last episode of the page before; None begins.
+            newest_first: from the latest backwards.
+
+        Raises:
+            InvalidScope, InvalidQuery, NotThere: with the value that is wrong.
+        """
+        if not 1 <= limit <= PAGE_MAX:
+            raise InvalidQuery(f"limit is {limit}; pass 1 to {PAGE_MAX:,}")
+        scope_ids = self.store.scope_ids(scope)
+        edge = self._seq(beyond, scope_ids, scope) if beyond is not None else None
+        walk = self.store.walk(
+            scope_ids, limit=limit, newest_first=newest_first,
+            after_seq=edge if edge is not None and not newest_first else 0,
+            before_seq=edge if newest_first else None,
+        )  # fmt: skip
+        return [episode for _, episode in walk]
+
+    def around(self, id_or_ref: str, *, scope: str = "default", reach: int = 3) -> list[Episode]:
+        """An episode among its neighbours of the same session, in their order.
+
+        Args:
+            id_or_ref: the episode's id, the beginning of it, or its ref.
+            scope: where it is.
+            reach: how many neighbours on each side, at most 100.
+
+        Raises:
+            NotThere: the scope has no such episode.
+        """
+        if not 0 <= reach <= 100:
+            raise InvalidQuery(f"reach is {reach}; pass 0 to 100")
+        scope_ids = self.store.scope_ids(scope)
+        seq = self._seq(id_or_ref, scope_ids, scope)
+        view = self._parts.views.at_present(scope_ids)
+        rows = view.rows_of(np.array([seq], dtype=np.int64))
+        if not len(rows):
+            return list(self.store.episodes(scope_ids, [seq]).values())
+        chain = [int(rows[0])]
+        for links, end in ((view.before, 0), (view.after, None)):
+            row = chain[0] if end == 0 else chain[-1]
+            for _ in range(reach):
+                row = int(links[row])
+                if row < 0:
+                    break
+                chain.insert(0, row) if end == 0 else chain.append(row)
+        seqs = [int(view.seq[row]) for row in chain]
+        found = self.store.episodes(scope_ids, seqs)
+        return [found[one] for one in seqs if one in found]
+
+    def told_by(self, id_or_ref: str, *, scope: str = "default") -> list[Fact]:
+        """The facts, as believed now, that an episode speaks for, against or to the end of."""
+        scope_ids = self.store.scope_ids(scope)
+        seq = self._seq(id_or_ref, scope_ids, scope)
+        names = {row.fact_id for row in self.store.derived.rows(EvidenceRow, scope_ids, seq=seq)}
+        if not names:
+            return []
+        rows = self.store.derived.rows(FactRow, scope_ids, fact_id=sorted(names))
+        return facts_of(self.store, [row for row in rows if row.believed_to_us is None])
+
+    def seen(self, episodes: Sequence[Episode]) -> list[Seen]:
+        """How strong each of these episodes is, how much it surprised, and whether it is hidden."""
+        found: list[Seen] = []
+        known: dict[str, tuple[tuple[int, ...], set[int], dict[int, UseRow]]] = {}
+        now_us = to_us(self._clock.now())
+        for episode in episodes:
+            if episode.scope not in known:
+                ids = self.store.scope_ids(episode.scope)
+                derived = self.store.derived
+                known[episode.scope] = (
+                    ids, set(derived.hidden(ids)), {row.seq: row for row in derived.uses(ids)},
+                )  # fmt: skip
+            scope_ids, hidden, uses = known[episode.scope]
+            seq = self.store.seqs(scope_ids, episode.id)[0]
+            use = uses.get(seq)
+            recent = json.loads(use.recent) if use else []
+            times = use.times if use else 0
+            replays = self.store.derived.rows(ReplayRow, scope_ids, seq=seq)
+            felt = replays[0].surprise if replays else -1.0
+            found.append(
+                Seen(
+                    episode, activation(to_us(episode.said_at), recent, times, now_us), times,
+                    from_us(recent[-1]) if recent else None, felt if felt >= 0 else None,
+                    seq in hidden,
+                )
+            )  # fmt: skip
+        return found
+
+    def reach_of(self, run: int) -> str:
+        """The scope a run worked on; "*" for all of them.
+
+        Raises:
+            NotThere: there is no such run.
+        """
+        for row in self.store.derived.runs():
+            if row.run == run:
+                return row.reach
+        raise NotThere(f"there is no run {run!r}; `mnemic sleep --runs` lists them")
+
+    def changes(self, run: int) -> list[Change]:
+        """What a run of sleep, or an act, changed: the first 1,000 rows, in order.
+
+        Empty where the journal was let go, or the run was undone.
+
+        Raises:
+            NotThere: there is no such run.
+        """
+        self.reach_of(run)
+        return [
+            self._change(table, kind, old, new)
+            for table, kind, old, new in islice(self.store.derived.changes(run), CHANGES_MAX)
+        ]
+
+    def _change(
+        self, table: str, kind: str, old: Sequence[object], new: Sequence[object]
+    ) -> Change:
+        """A changed row in words: its key, what stood there, and what stands there now."""
+        if table not in _COLUMNS:
+            return Change(table, kind, "", {}, {})
+        row, columns = _COLUMNS[table]
+        before = _shown(columns, old)
+        after = _shown(columns, new)
+        key = {name: before.get(name, after.get(name)) for name in _KEYS[table]}
+        about = after.get("statement") or before.get("statement")
+        if about is None and row is FactRow:
+            named = self.store.derived.rows(
+                FactRow, [int(str(key["scope_id"]))], fact_id=str(key["fact_id"])
+            )
+            about = named[0].statement if named else None
+        for name in ("name", "title", "action", "stage", "wing", "fact_id", "number"):
+            about = about if about is not None else after.get(name, before.get(name))
+        for values in (before, after):
+            values.pop("scope_id", None)
+        return Change(table, kind, "" if about is None else str(about), before, after)
+
+    def _seq(self, id_or_ref: str, scope_ids: Sequence[int], scope: str) -> int:
+        found = self.store.seqs(scope_ids, id_or_ref) if isinstance(id_or_ref, str) else []
+        if not found:
+            raise NotThere(f"no episode in scope {scope!r} has the id or ref {id_or_ref!r:.60}")
+        return found[0]
+
+
+def _shown(columns: Sequence[str], values: Sequence[object]) -> dict[str, object]:
+    """The columns a change names, without what is no text or number."""
+    return {
+        name: value
+        for name, value in zip(columns, values, strict=False)
+        if value is not None and not isinstance(value, bytes)
+    }
