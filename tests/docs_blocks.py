@@ -1,0 +1,125 @@
+"""The fenced blocks of a Markdown page, and processes that run them one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_COMMENT = re.compile(r"<!-- (not run|shortened): ?(.*?) ?-->\Z")
+_DRIVER = """
+import sys, pathlib
+space = {"__name__": "__main__"}
+for line in sys.stdin:
+    path = pathlib.Path(line.rstrip("\\n"))
+    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), space)
+    sys.stdout.flush()
+    path.with_suffix(".done").touch()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fenced block: `line` is where it begins.
+
+    `not_run` is the reason in the comment before it, None where there is none; `shortened` is the
+    pair of texts that makes a long block a short one.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+    not_run: str | None
+    shortened: tuple[str, str] | None
+
+    @property
+    def code(self) -> str:
+        """What runs."""
+        return self.text if self.shortened is None else self.text.replace(*self.shortened)
+
+
+def blocks_of(page: str, markdown: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    found: list[Block] = []
+    lines = markdown.splitlines()
+    number = 0
+    while number < len(lines):
+        if not lines[number].lstrip().startswith("```"):
+            number += 1
+            continue
+        begin = number
+        number += 1
+        while number < len(lines) and lines[number].strip() != "```":
+            number += 1
+        found.append(_block(page, lines, begin, number))
+        number += 1
+    return found
+
+
+def _block(page: str, lines: list[str], begin: int, end: int) -> Block:
+    before = lines[begin - 1].strip() if begin else ""
+    comment = _COMMENT.match(before)
+    not_run = comment[2] if comment and comment[1] == "not run" else None
+    shortened = None
+    if comment and comment[1] == "shortened":
+        old, _, new = comment[2].partition(" => ")
+        shortened = (old, new)
+    text = "".join(f"{line}\n" for line in lines[begin + 1 : end])
+    language = lines[begin].strip().removeprefix("```").strip()
+    return Block(page, begin + 1, language, text, not_run, shortened)
+
+
+class Runner:
+    """A process that runs blocks in order and keeps what they leave: names, variables, servers."""
+
+    def __init__(self, language: str, home: Path, environment: dict[str, str]) -> None:
+        self._language = language
+        self._folder = home / f".blocks-{language}"
+        self._folder.mkdir()
+        self._output = self._folder / "output"
+        command = {
+            "python": [sys.executable, "-c", _DRIVER],
+            "sh": ["bash", "-euo", "pipefail"],
+        }[language]
+        with self._output.open("wb") as sink:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=sink, stderr=sink, cwd=home / "work",
+                env=environment, start_new_session=True,
+            )  # fmt: skip
+
+    def run(self, block: Block, timeout_s: float = 60.0) -> None:
+        """Runs a block to its end; fails with what it printed if it fails."""
+        path = self._folder / f"{Path(block.page).stem}-line-{block.line}.{self._language}"
+        path.write_text(block.code, encoding="utf-8")
+        done = path.with_suffix(".done")
+        line = f"{path}\n" if self._language == "python" else f"source '{path}' </dev/null\ntouch '{done}'\n"
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        deadline = time.monotonic() + timeout_s
+        while not done.exists():
+            ended = self._process.poll() is not None
+            if (ended and not done.exists()) or time.monotonic() > deadline:
+                why = "failed" if ended else f"did not end within {timeout_s:.0f} s"
+                printed = self._output.read_text(errors="replace")[-3000:]
+                raise AssertionError(f"{block.page}:{block.line} {why}:\n{block.code}\n{printed}")
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Ends the process and everything it started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
