@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_COMMENT = re.compile(r"<!-- (not run|shortened): ?(.*?) ?-->\Z")
+_COMMENT = re.compile(r"<!-- (not run|run with): ?(.*?) ?-->\Z")
 _DRIVER = """
 import sys, pathlib
 space = {"__name__": "__main__"}
@@ -27,8 +27,8 @@ for line in sys.stdin:
 class Block:
     """One fenced block: `line` is where it begins.
 
-    `not_run` is the reason in the comment before it, None where there is none; `shortened` is the
-    pair of texts that makes a long block a short one.
+    `not_run` is the reason in the comment before it, None where there is none; `replaced` is the
+    pair of texts that makes the block fit the test (fewer steps, an id that is there).
     """
 
     page: str
@@ -36,12 +36,12 @@ class Block:
     language: str
     text: str
     not_run: str | None
-    shortened: tuple[str, str] | None
+    replaced: tuple[str, str] | None
 
     @property
     def code(self) -> str:
         """What runs."""
-        return self.text if self.shortened is None else self.text.replace(*self.shortened)
+        return self.text if self.replaced is None else self.text.replace(*self.replaced)
 
 
 def blocks_of(page: str, markdown: str) -> list[Block]:
@@ -66,13 +66,13 @@ def _block(page: str, lines: list[str], begin: int, end: int) -> Block:
     before = lines[begin - 1].strip() if begin else ""
     comment = _COMMENT.match(before)
     not_run = comment[2] if comment and comment[1] == "not run" else None
-    shortened = None
-    if comment and comment[1] == "shortened":
+    replaced = None
+    if comment and comment[1] == "run with":
         old, _, new = comment[2].partition(" => ")
-        shortened = (old, new)
+        replaced = (old, new)
     text = "".join(f"{line}\n" for line in lines[begin + 1 : end])
     language = lines[begin].strip().removeprefix("```").strip()
-    return Block(page, begin + 1, language, text, not_run, shortened)
+    return Block(page, begin + 1, language, text, not_run, replaced)
 
 
 class Runner:

@@ -9,14 +9,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.docs_blocks import Block, Runner, blocks_of
-from tests.importers.conftest import write_claude_sessions
-
-from mnemic.agent.embed.build import cache_folder
+from tests.docs_home import environment_of, furnish
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -46,8 +43,8 @@ def test_no_block_is_silent(block: Block) -> None:
     )
     if block.language in SHOWN:
         assert not re.search(r"^(\$|>>>) ", block.text, re.MULTILINE), "this is code, not output"
-    if block.shortened is not None:
-        old, new = block.shortened
+    if block.replaced is not None:
+        old, new = block.replaced
         assert old in block.text
         assert new
 
@@ -57,7 +54,7 @@ def test_comments_stand_before_blocks() -> None:
     for page in PAGES:
         lines = page.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines[:-1]):
-            if re.match(r"<!-- (not run|shortened)", line):
+            if re.match(r"<!-- (not run|run with)", line):
                 assert lines[number + 1].startswith("```"), f"{page.name}:{number + 1}"
 
 
@@ -71,8 +68,8 @@ def test_data_can_be_read(block: Block) -> None:
 def test_blocks_run(page: str, tmp_path: Path) -> None:
     """The Python and the shell of a page run as they stand, in order, in a home of their own."""
     home = tmp_path / "home"
-    _furnish(home)
-    environment = _environment(home)
+    furnish(home)
+    environment = environment_of(home)
     runners: dict[str, Runner] = {}
     try:
         for block in BLOCKS:
@@ -83,44 +80,6 @@ def test_blocks_run(page: str, tmp_path: Path) -> None:
     finally:
         for runner in runners.values():
             runner.close()
-
-
-def _environment(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
-    return {
-        **kept,
-        "HOME": str(home),
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": str(ROOT / "src"),
-        "PYTHONIOENCODING": "utf-8",
-        "MNEMIC_DB": str(home / "work" / "agent.mnemic"),
-        "MNEMIC_CACHE": str(cache_folder()),
-        "NO_COLOR": "1",
-        "COLUMNS": "120",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "OMP_NUM_THREADS": "2",
-    }
-
-
-def _furnish(home: Path) -> None:
-    """A home as the pages take it for granted: sessions of a coding agent, a repository, texts."""
-    work = home / "work"
-    work.mkdir(parents=True)
-    today = datetime.now(UTC)
-    for year in (today.year - 1, today.year):  # so that a March lies behind us on any day
-        for path in write_claude_sessions(home / ".claude" / "projects" / str(year)):
-            moved = path.read_text(encoding="utf-8").replace("2025-", f"{year}-")
-            moved = moved.replace(path.stem, f"{year}{path.stem[4:]}")
-            path.with_stem(f"{year}{path.stem[4:]}").write_text(moved, encoding="utf-8")
-            path.unlink()
-    (work / "notes").mkdir()
-    (work / "notes" / "garden.md").write_text("# Garden\n\nThe pear tree was planted in 2019.\n")
-    (work / "book.txt").write_text("The boat left at noon. The lamp was lit at dusk.\n" * 400)
-    (work / "other.txt").write_text("The lamp left at noon. The boat was lit at dusk.\n" * 40)
-    (work / "inventory.py").write_text("def count(trees):\n    return len(trees)\n")
-    git = ["git", "-C", str(work), "-c", "user.name=Ana", "-c", "user.email=ana@example.org"]
-    for arguments in (["init", "-q"], ["add", "inventory.py"], ["commit", "-qm", "Count the trees"]):
-        subprocess.run([*git, *arguments], check=True, env={**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
