@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -99,12 +100,10 @@ class Runner:
         path.write_text(block.code, encoding="utf-8")
         done = path.with_suffix(".done")
         line = f"{path}\n" if self._language == "python" else f"source '{path}' </dev/null\ntouch '{done}'\n"
-        try:
-            assert self._process.stdin is not None
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has failed: said below
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
         deadline = time.monotonic() + timeout_s
         while not done.exists():
             ended = self._process.poll() is not None
@@ -116,10 +115,9 @@ class Runner:
 
     def close(self) -> None:
         """Ends the process and everything it started."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
