@@ -34,9 +34,7 @@ def errors_page() -> str:
         "|---|---|---|---|---|",
     ]
     for kind in _errors():
-        bases = ", ".join(
-            f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception
-        )
+        bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception)
         problem = problem_of(kind("x"))
         seen = f"{problem.status} | `{problem.kind}`" if _of_doors(kind) else "– | –"
         lines.append(

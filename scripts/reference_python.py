@@ -138,9 +138,7 @@ def escaped(text: str) -> str:
     """Text in which Markdown sees no emphasis, tag or column, except inside of backticks."""
     parts = _CODE.split(text)
     for place in range(0, len(parts), 2):
-        parts[place] = (
-            parts[place].replace("*", r"\*").replace("<", "&lt;").replace("|", r"\|")
-        )
+        parts[place] = parts[place].replace("*", r"\*").replace("<", "&lt;").replace("|", r"\|")
     for place in range(1, len(parts), 2):
         parts[place] = parts[place].replace("|", r"\|")
     return "".join(parts)

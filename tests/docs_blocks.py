@@ -14,11 +14,16 @@ from pathlib import Path
 
 _COMMENT = re.compile(r"<!-- (not run|run with): ?(.*?) ?-->\Z")
 _DRIVER = """
-import sys, pathlib
+import os, pathlib, sys, traceback
 space = {"__name__": "__main__"}
 for line in sys.stdin:
     path = pathlib.Path(line.rstrip("\\n"))
-    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), space)
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), space)
+    except BaseException:
+        traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(1)  # threads that a block started must not keep a failure from being told
     sys.stdout.flush()
     path.with_suffix(".done").touch()
 """
@@ -99,7 +104,11 @@ class Runner:
         path = self._folder / f"{Path(block.page).stem}-line-{block.line}.{self._language}"
         path.write_text(block.code, encoding="utf-8")
         done = path.with_suffix(".done")
-        line = f"{path}\n" if self._language == "python" else f"source '{path}' </dev/null\ntouch '{done}'\n"
+        line = (
+            f"{path}\n"
+            if self._language == "python"
+            else f"source '{path}' </dev/null\ntouch '{done}'\n"
+        )
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has failed: said below
             self._process.stdin.write(line.encode())

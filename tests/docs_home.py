@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.importers.conftest import write_claude_sessions
-
 from mnemic.agent.embed.build import cache_folder
+from tests.importers.conftest import write_claude_sessions
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILURE = (
