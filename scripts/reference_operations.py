@@ -22,8 +22,9 @@ def operations_page() -> str:
     lines = [
         "# Operations",
         "",
-        "One table stands behind every door: REST is made from it, the tools of MCP are "
-        f"{len(TOOLS)} of its rows, and the command line is checked against it.",
+        "One table stands behind every door.",
+        f"REST is made from it, the tools of MCP are {len(TOOLS)} of its rows.",
+        "The command line is checked against it.",
         "Unknown fields are refused.",
         "Times are ISO 8601 with an offset.",
         "",

@@ -112,7 +112,7 @@ def rendered(doc: str) -> list[str]:
             lines += _item(line[4:], lines)
         else:
             lines.append(escaped(line.strip()))
-    return [line for line in _without_examples(lines)]
+    return _without_examples(lines)
 
 
 def _item(line: str, before: list[str]) -> list[str]:

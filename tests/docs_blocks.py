@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,10 +45,19 @@ class Block:
     not_run: str | None
     replaced: tuple[str, str] | None
 
-    @property
-    def code(self) -> str:
-        """What runs."""
-        return self.text if self.replaced is None else self.text.replace(*self.replaced)
+    def code(self, port: int) -> str:
+        """What runs; `{port}` in what is replaced stands for a port that is free."""
+        if self.replaced is None:
+            return self.text
+        old, new = self.replaced
+        return self.text.replace(old, new.replace("{port}", str(port)))
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
 
 
 def blocks_of(page: str, markdown: str) -> list[Block]:
@@ -84,7 +94,8 @@ def _block(page: str, lines: list[str], begin: int, end: int) -> Block:
 class Runner:
     """A process that runs blocks in order and keeps what they leave: names, variables, servers."""
 
-    def __init__(self, language: str, home: Path, environment: dict[str, str]) -> None:
+    def __init__(self, language: str, home: Path, environment: dict[str, str], port: int) -> None:
+        self._port = port
         self._language = language
         self._folder = home / f".blocks-{language}"
         self._folder.mkdir()
@@ -102,7 +113,8 @@ class Runner:
     def run(self, block: Block, timeout_s: float = 60.0) -> None:
         """Runs a block to its end; fails with what it printed if it fails."""
         path = self._folder / f"{Path(block.page).stem}-line-{block.line}.{self._language}"
-        path.write_text(block.code, encoding="utf-8")
+        code = block.code(self._port)
+        path.write_text(code, encoding="utf-8")
         done = path.with_suffix(".done")
         line = (
             f"{path}\n"
@@ -119,7 +131,7 @@ class Runner:
             if (ended and not done.exists()) or time.monotonic() > deadline:
                 why = "failed" if ended else f"did not end within {timeout_s:.0f} s"
                 printed = self._output.read_text(errors="replace")[-3000:]
-                raise AssertionError(f"{block.page}:{block.line} {why}:\n{block.code}\n{printed}")
+                raise AssertionError(f"{block.page}:{block.line} {why}:\n{code}\n{printed}")
             time.sleep(0.01)
 
     def close(self) -> None:

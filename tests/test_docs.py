@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_blocks import Block, Runner, blocks_of
+from tests.docs_blocks import Block, Runner, blocks_of, free_port
 from tests.docs_home import environment_of, furnish
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,13 +72,13 @@ def test_blocks_run(page: str, tmp_path: Path) -> None:
     """The Python and the shell of a page run as they stand, in order, in a home of their own."""
     home = tmp_path / "home"
     furnish(home)
-    environment = environment_of(home)
+    environment, port = environment_of(home), free_port()
     runners: dict[str, Runner] = {}
     try:
         for block in BLOCKS:
             if block.page == page and block.language in RUN and block.not_run is None:
                 if block.language not in runners:
-                    runners[block.language] = Runner(block.language, home, environment)
+                    runners[block.language] = Runner(block.language, home, environment, port)
                 runners[block.language].run(block)
     finally:
         for runner in runners.values():
