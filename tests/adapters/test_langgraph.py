@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,11 @@ from mnemic.testing.fakes import FixedClock, HashEmbedder
 NOTES = ("ana", "notes")
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -89,7 +92,10 @@ def test_a_put_over_a_key_is_a_new_version_and_hides_the_old(
     assert second.value == {"text": "lives in Lisbon"}
     assert second.created_at == first.created_at == first.updated_at
     assert second.updated_at - first.updated_at == timedelta(hours=1)
-    assert [i.value["text"] for i in store.search(NOTES, query="Porto")] in ([], ["lives in Lisbon"])
+    assert [i.value["text"] for i in store.search(NOTES, query="Porto")] in (
+        [],
+        ["lives in Lisbon"],
+    )
     assert [e.text for e in memory.episodes(scope="acme/ana/notes")] == [
         "text: lives in Porto",
         "text: lives in Lisbon",
@@ -207,7 +213,9 @@ def test_pages_are_disjoint_and_newest_comes_first(store: MnemicStore) -> None:
     listed = [item.key for page in range(3) for item in store.search(NOTES, offset=10 * page)]
     assert listed == [str(number) for number in reversed(range(25))]
     asked = [
-        item.key for page in range(3) for item in store.search(NOTES, query="walnut", offset=10 * page)
+        item.key
+        for page in range(3)
+        for item in store.search(NOTES, query="walnut", offset=10 * page)
     ]
     assert sorted(asked) == sorted(listed)
     assert store.search(NOTES, limit=0) == []
@@ -218,7 +226,9 @@ paths = st.lists(labels, min_size=1, max_size=3).map(tuple)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(paths, min_size=1, max_size=6), st.lists(labels | st.just("*"), max_size=2), st.data())
+@given(
+    st.lists(paths, min_size=1, max_size=6), st.lists(labels | st.just("*"), max_size=2), st.data()
+)
 def test_namespaces_are_listed_as_the_in_memory_store_lists_them(
     tmp_path_factory: pytest.TempPathFactory,
     put: list[tuple[str, ...]],
@@ -237,7 +247,9 @@ def test_namespaces_are_listed_as_the_in_memory_store_lists_them(
             one.batch([PutOp(ns, "k", {"v": 1}) for ns in put])
         assert ours.batch([op]) == theirs.batch([op])
         prefix = put[0][:1]
-        found = [sorted(i.namespace for i in one.search(prefix, limit=99)) for one in (ours, theirs)]
+        found = [
+            sorted(i.namespace for i in one.search(prefix, limit=99)) for one in (ours, theirs)
+        ]
         assert found[0] == found[1]
 
 
@@ -295,12 +307,7 @@ def test_what_is_not_supported_says_so(store: MnemicStore, memory: Memory) -> No
         store.batch(["get"])  # type: ignore[list-item]
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "kept.mnemic"
-
-
-def test_items_outlive_the_process_and_a_graph_uses_the_store(kept: Path) -> None:
+def test_items_outlive_the_process_and_a_graph_uses_the_store(tmp_path: Path) -> None:
     """A compiled graph's nodes put and search through the runtime's store; a new opening sees it."""
     from langgraph.graph import START, StateGraph
     from langgraph.runtime import Runtime
@@ -317,7 +324,7 @@ def test_items_outlive_the_process_and_a_graph_uses_the_store(kept: Path) -> Non
         return {"known": [item.value["text"] for item in found]}
 
     def ask(said: str) -> list[str]:
-        with Memory(kept, embedder=HashEmbedder(), background=False) as memory:
+        with Memory(tmp_path / "kept.mnemic", embedder=HashEmbedder(), background=False) as memory:
             graph = StateGraph(State).add_node("answer", answer).add_edge(START, "answer")
             app = graph.compile(store=MnemicStore(memory, scope="acme"))
             return list(app.invoke({"said": said, "known": []})["known"])

@@ -212,4 +212,6 @@ def test_every_tool_answers_an_empty_memory(memory: Memory) -> None:
 
 def test_every_item_says_something() -> None:
     assert [said(item) for item in ITEMS][4:] == ["[user]", "In Lisbon.", "[user]"]
-    assert said({"type": "computer_call_output", "output": {"type": "x"}}) == "[computer_call_output]"
+    assert (
+        said({"type": "computer_call_output", "output": {"type": "x"}}) == "[computer_call_output]"
+    )

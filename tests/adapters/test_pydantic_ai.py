@@ -42,7 +42,13 @@ MESSAGES: list[ModelMessage] = [
     ModelResponse([ThinkingPart("look"), ToolCallPart("recall", {"query": "live"}, "c1")]),
     ModelRequest([ToolReturnPart("recall", [{"text": "I moved to Lisbon."}], "c1")]),
     ModelResponse([TextPart("In Lisbon.")]),
-    ModelRequest([UserPromptPart(["And this?", BinaryContent(b"\x00\xff" * 9, "image/png")])]),
+    ModelRequest(
+        [
+            UserPromptPart(
+                ["And this?", BinaryContent(b"\x00\xff" * 9, media_type="application/pdf")]
+            )
+        ]
+    ),
 ]
 
 
@@ -54,7 +60,7 @@ def store(memory: Memory) -> MnemicConversationStore:
 def test_the_test_model_can_call_every_tool(memory: Memory) -> None:
     """TestModel calls each tool with arguments made of its schema; none fails."""
     agent = Agent(TestModel(), toolsets=[memory_toolset(memory, scope=SCOPE)])
-    result = agent.run_sync("go")
+    result = asyncio.run(agent.run("go"))
     assert set(json.loads(result.output)) == {"remember", "recall", "context", "facts"}
     [kept] = memory.episodes(scope=SCOPE)
     assert (kept.source, kept.speaker) == ("pydantic-ai", "assistant")
@@ -67,7 +73,8 @@ def test_the_scope_is_no_argument_and_every_argument_is_explained(memory: Memory
         seen.append(info)
         return ModelResponse([TextPart("ok")])
 
-    Agent(FunctionModel(model), toolsets=[memory_toolset(memory, scope=SCOPE)]).run_sync("go")
+    agent = Agent(FunctionModel(model), toolsets=[memory_toolset(memory, scope=SCOPE)])
+    asyncio.run(agent.run("go"))
     tools = {tool.name: tool for tool in seen[0].function_tools}
     assert set(tools) == {"remember", "recall", "context", "facts"}
     for tool in tools.values():
@@ -87,7 +94,7 @@ def test_an_agent_recalls_what_it_was_told(memory: Memory) -> None:
         return ModelResponse([ToolCallPart("recall", {"query": "Where does Ana live?", "k": 999})])
 
     agent = Agent(FunctionModel(model), toolsets=[memory_toolset(memory, scope=SCOPE)])
-    assert "I moved to Lisbon." in agent.run_sync("Where do I live?").output
+    assert "I moved to Lisbon." in asyncio.run(agent.run("Where do I live?")).output
 
 
 def test_bad_tools_are_refused(memory: Memory) -> None:
@@ -141,7 +148,9 @@ async def walk(store: ConversationStore) -> list[Any]:
         for name in ("c", "f", "x"):
             found = await store.load(name)
             seen.append(None if found is None else [said(one) for one in found.messages])
-        seen.append({one.conversation_id: len(one.branches) for one in await store.list_conversations()})
+        seen.append(
+            {one.conversation_id: len(one.branches) for one in await store.list_conversations()}
+        )
         seen.append([one.conversation_id for one in await store.list_conversations(scope="ana")])
 
     await look()

@@ -30,7 +30,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-from mnemic.adapters.verbatim import NOTHING, frozen, leaves, searchable, thawed
+from mnemic.adapters.verbatim import frozen, leaves, searchable, thawed
 from mnemic.agent.memory import Memory
 from mnemic.agent.records import Episode
 from mnemic.agent.scopes import check_scope
@@ -338,6 +338,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-__all__ = ["NOTHING", "MnemicStore", "label", "segment"]
