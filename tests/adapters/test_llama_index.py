@@ -162,7 +162,7 @@ def test_a_message_is_kept_whole_and_not_changed(memory: Memory) -> None:
     [episode] = memory.episodes(scope=SCOPE)
     assert episode.text == "[image]"
     assert episode.session == "s"
-    assert ChatMessage.model_validate_json(episode.meta["value"]).blocks == message.blocks
+    assert ChatMessage.model_validate(episode.meta["value"]).blocks == message.blocks
 
 
 def test_without_a_question_there_is_no_context(full: Memory) -> None:

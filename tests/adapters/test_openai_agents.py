@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mnemic import Memory
 from mnemic.adapters.openai_agents import MnemicSession, memory_tools, said
+from mnemic.adapters.toolbox import EMPTY, NO_FIT, Toolbox
 from mnemic.errors import InvalidInput, InvalidScope
 
 SCOPE = "acme/ana"
@@ -51,13 +52,13 @@ def test_it_is_a_session(session: MnemicSession) -> None:
 
 
 def test_items_come_back_exactly_and_in_order(session: MnemicSession, memory: Memory) -> None:
-    """Calls, outputs, images, empty words and the order of keys are as they were added."""
+    """Calls, outputs, images and empty words are as they were added."""
 
     async def work() -> None:
         await session.add_items(ITEMS[:3])
         await session.add_items(ITEMS[3:])
         found = await session.get_items()
-        assert json.dumps(found) == json.dumps(ITEMS)
+        assert found == ITEMS
         assert await session.get_items(limit=2) == ITEMS[-2:]
         assert await session.get_items(limit=0) == []
         assert await session.get_items(limit=99) == ITEMS
@@ -208,6 +209,36 @@ def test_every_tool_answers_an_empty_memory(memory: Memory) -> None:
     asyncio.run(Runner.run(agent, "?", run_config=QUIET))
     outputs = [one["output"] for one in model.calls[-1].input if "output" in one]
     assert outputs == ["Nothing is remembered yet."] * 3
+
+
+def test_what_a_tool_is_asked_wrongly_is_answered_in_words(memory: Memory) -> None:
+    """A model that passes nonsense is told what is wrong, and the run goes on."""
+    box = Toolbox(memory, SCOPE, "test")
+    assert "empty" in box.remember("  ")
+    assert box.recall("x") == EMPTY
+    box.remember("Ana lives in Lisbon.")
+    assert box.recall("").startswith("Not looked for: ")
+    assert "Ana lives in Lisbon." in box.recall("Lisbon", k=-3)
+    assert box.context("Lisbon", budget_tokens=1) == NO_FIT
+    assert box.facts("Ana") == NO_FIT
+
+
+def test_facts_are_told_with_their_confidence(memory: Memory) -> None:
+    memory.remember(
+        "I live in Porto.", scope=SCOPE, speaker="Ana", said_at="2026-01-10T10:00:00Z",
+        source="user",
+    )  # fmt: skip
+    memory.sleep()
+    line = Toolbox(memory, SCOPE, "test").facts("Ana")
+    assert "Porto" in line
+    assert "unverified" in line
+
+
+def test_text_that_only_quotes_a_recall_is_still_an_item(session: MnemicSession) -> None:
+    """Whatever a memory makes of words it gave itself, the session holds the item."""
+    item: Any = {"role": "user", "content": "[1 9f8e7d6c1a2b] (2026-03-02) Ana: I moved."}
+    asyncio.run(session.add_items([item]))
+    assert asyncio.run(session.get_items()) == [item]
 
 
 def test_every_item_says_something() -> None:

@@ -30,7 +30,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-from mnemic.adapters.verbatim import frozen, leaves, searchable, thawed
+from mnemic.adapters.verbatim import PART_CHARS, given_back, held, in_words, searchable
 from mnemic.agent.memory import Memory
 from mnemic.agent.records import Episode
 from mnemic.agent.scopes import check_scope
@@ -125,10 +125,13 @@ class MnemicStore(BaseStore):
         value = dict(op.value or {})
         text = "" if op.index is False else self._text(value, op.index)
         latest = former or self._versions(path, _ref(key), suppressed=True)
-        meta = {
-            "key": key, "value": frozen(value, f"the value of {key!r}"),
-            "indexed": bool(text.strip()),
-        }  # fmt: skip
+        parts = held(value, f"the value of {key!r}")
+        if len(parts) > 1:
+            raise InvalidInput(
+                f"the value of {key!r} has more than {PART_CHARS:,} characters as JSON; keep what "
+                "is large elsewhere, and its address here"
+            )
+        meta = {**parts[0], "key": key, "indexed": bool(text.strip())}
         if former:
             meta["created_at"] = _created_at(former[0]).isoformat()
         self.memory.remember(
@@ -140,7 +143,7 @@ class MnemicStore(BaseStore):
     def _text(self, value: dict[str, Any], index: list[str] | None) -> str:
         parts: list[str] = []
         for field in self.fields if index is None else index:
-            parts += leaves(value) if field == "$" else get_text_at_path(value, field)
+            parts += in_words(value) if field == "$" else get_text_at_path(value, field)
         return "\n".join(parts)
 
     def _versions(self, path: str, ref: str, *, suppressed: bool = False) -> list[Episode]:
@@ -226,7 +229,7 @@ class MnemicStore(BaseStore):
         return SearchItem(
             namespace=self._namespace(episode.scope),
             key=episode.meta["key"],
-            value=thawed(episode.meta["value"]),
+            value=given_back([episode.meta]),
             created_at=_created_at(episode),
             updated_at=episode.said_at,
             score=score,
@@ -266,7 +269,7 @@ def _ref(key: str) -> str:
 
 
 def _is_item(episode: Episode) -> bool:
-    return episode.source == SOURCE and "value" in episode.meta and "key" in episode.meta
+    return episode.source == SOURCE and {"key", "indexed"} <= episode.meta.keys()
 
 
 def _created_at(episode: Episode) -> datetime:

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mnemic.adapters.verbatim import NOTHING, frozen, searchable, thawed
+from mnemic.adapters.verbatim import NOTHING, given_back, held, searchable
 from mnemic.agent.memory import Memory
 from mnemic.agent.records import Episode
 from mnemic.agent.scopes import check_scope
 from mnemic.errors import InvalidInput, InvalidScope
-
-PART_CHARS = 400_000
-"""A longer value lies in several episodes: an image in a message has more than one meta holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +69,14 @@ class Log:
             rows: list[dict[str, Any]] = []
             now = self.memory.clock.now()
             for entry in entries:
-                text = frozen(entry.value, "the item")
-                parts = range(0, len(text), PART_CHARS)
-                for part, start in enumerate(parts):
+                for part, meta in enumerate(held(entry.value, "the item")):
                     rows.append(
                         {
                             "text": searchable(entry.text) if part == 0 else NOTHING,
                             "scope": self.scope, "speaker": entry.speaker, "said_at": now,
-                            "session": name,
-                            "position": first + len(rows), "source": self.source,
+                            "session": name, "position": first + len(rows),
+                            "source": self.source, "meta": meta,
                             "ref": self.ref(name if entry.name is None else entry.name),
-                            "meta": {
-                                "value": text[start : start + PART_CHARS], "part": part,
-                                "parts": len(parts),
-                            },
                         }
                     )  # fmt: skip
             self.memory.remember_many(rows)
@@ -123,15 +114,16 @@ def _whole(episodes: Iterable[Episode]) -> Iterator[Kept]:
     """The values whose parts are all there, one behind the other."""
     begun: list[Episode] = []
     for episode in episodes:
-        if not {"value", "part", "parts"} <= episode.meta.keys():
+        part, parts = episode.meta.get("part", 0), episode.meta.get("parts", 1)
+        if not {"value", "json"} & episode.meta.keys():
             continue
-        if episode.meta["part"] == 0:
+        if part == 0:
             begun = []
-        if episode.meta["part"] != len(begun):
+        if part != len(begun):
             begun = []
             continue
         begun.append(episode)
-        if len(begun) == episode.meta["parts"]:
-            text = "".join(one.meta["value"] for one in begun)
-            yield Kept(thawed(text), [one.id for one in begun], begun[0].position or 0)
+        if len(begun) == parts:
+            value = given_back([one.meta for one in begun])
+            yield Kept(value, [one.id for one in begun], begun[0].position or 0)
             begun = []

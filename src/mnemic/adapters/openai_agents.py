@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -116,13 +115,13 @@ def memory_tools(
         return await asyncio.to_thread(box.remember, text)
 
     async def recall(query: str, k: int = 5) -> str:
-        return _as_text(await asyncio.to_thread(box.recall, query, k))
+        return await asyncio.to_thread(box.recall, query, k)
 
     async def context(query: str, budget_tokens: int = 1500) -> str:
         return await asyncio.to_thread(box.context, query, budget_tokens)
 
     async def facts(about: str) -> str:
-        return _as_text(await asyncio.to_thread(box.facts, about))
+        return await asyncio.to_thread(box.facts, about)
 
     made: dict[str, FunctionTool] = {}
     for call in (remember, recall, context, facts):
@@ -171,7 +170,3 @@ def _speaker(item: Any) -> str | None:
         return role
     kind = str(item.get("type") or "")
     return "tool" if kind.endswith("_output") else "assistant"
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from mnemic.agent.memory import Memory
-from mnemic.agent.records import Hit
 from mnemic.agent.scopes import check_scope
-from mnemic.errors import InvalidScope
+from mnemic.errors import InvalidInput, InvalidScope
 
 K_MAX = 50
 BUDGET_TOKENS_MAX = 8_000
 EMPTY = "Nothing is remembered yet."
+NO_FIT = "Nothing that fits is remembered."
 
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """The functions, bound to a memory and a scope that the model neither sees nor chooses."""
+    """The functions, bound to a memory and a scope that the model neither sees nor chooses.
+
+    What a model asks wrongly is answered in words, so that it can put it right.
+    """
 
     memory: Memory
     scope: str
@@ -34,65 +37,63 @@ class Toolbox:
         Args:
             text: One self-contained statement, with names instead of pronouns.
         """
-        id_ = self.memory.remember(
-            text, scope=self.scope, speaker=self.speaker, session=self.session, source=self.source
-        )
+        try:
+            id_ = self.memory.remember(
+                text, scope=self.scope, speaker=self.speaker, session=self.session,
+                source=self.source,
+            )  # fmt: skip
+        except InvalidInput as error:
+            return f"Not remembered: {error}"
         return f"Remembered as {id_[:12]}."
 
-    def recall(self, query: str, k: int = 5) -> list[dict[str, Any]] | str:
-        """Find what was said before, the best matches first, each with its date and speaker.
+    def recall(self, query: str, k: int = 5) -> str:
+        """Find what was said before: the best matches, each with its date and speaker.
 
         Args:
             query: A question or some words; "in March" or "last week" narrow the time.
             k: How many to return, 1 to 50.
         """
-        try:
-            found = self.memory.recall(query, scope=self.scope, k=max(1, min(K_MAX, k)))
-        except InvalidScope:
-            return EMPTY
-        return [told(hit) for hit in found.hits] or "Nothing that fits is remembered."
+        wanted = max(1, min(K_MAX, k))
+        return _answered(
+            lambda: (
+                self.memory.context(
+                    query, scope=self.scope, k=wanted, budget_tokens=BUDGET_TOKENS_MAX
+                ).text
+            )
+        )
 
     def context(self, query: str, budget_tokens: int = 1500) -> str:
-        """Get what is remembered about something as dated, numbered lines, oldest first.
+        """Get what is remembered about something, as much as fits a budget, oldest first.
 
         Args:
             query: A question or some words.
             budget_tokens: How long the text may be, up to 8000.
         """
         budget = max(1, min(BUDGET_TOKENS_MAX, budget_tokens))
-        try:
-            packed = self.memory.context(query, scope=self.scope, budget_tokens=budget)
-        except InvalidScope:
-            return EMPTY
-        return packed.text or "Nothing that fits is remembered."
+        return _answered(
+            lambda: self.memory.context(query, scope=self.scope, budget_tokens=budget).text
+        )
 
-    def facts(self, about: str) -> list[dict[str, Any]] | str:
+    def facts(self, about: str) -> str:
         """Get the facts that hold now about somebody or something, each with its confidence.
 
         Args:
             about: A name or some words, such as "Ana lives".
         """
-        try:
-            held = self.memory.facts(about, scope=self.scope, quotes=False)
-        except InvalidScope:
-            return EMPTY
-        return [
-            {
-                "statement": fact.statement, "confidence": round(fact.confidence, 2),
-                "status": fact.status,
-                "since": fact.valid_from.isoformat() if fact.valid_from else None,
-            }
-            for fact in held[:K_MAX]
-        ] or "No facts are held about that."  # fmt: skip
+        return _answered(lambda: self._facts(about))
+
+    def _facts(self, about: str) -> str:
+        lines = []
+        for fact in self.memory.facts(about, scope=self.scope, quotes=False)[:K_MAX]:
+            since = f", since {fact.valid_from:%Y-%m-%d}" if fact.valid_from else ""
+            lines.append(f"{fact.statement} ({fact.status}, {fact.confidence:.2f}{since})")
+        return "\n".join(lines)
 
 
-def told(hit: Hit) -> dict[str, Any]:
-    """A hit as a model is told of it."""
-    episode = hit.episode
-    return {
-        "text": episode.text,
-        "said_at": episode.said_at.isoformat() if episode.said_at_known else None,
-        "speaker": episode.speaker,
-        "relevance": round(hit.relevance, 3),
-        "id": episode.id[:12],
-    }
+def _answered(ask: Callable[[], str]) -> str:
+    try:
+        return ask() or NO_FIT
+    except InvalidScope:  # the scope is sound: nothing was ever said there
+        return EMPTY
+    except InvalidInput as error:
+        return f"Not looked for: {error}"
