@@ -164,6 +164,20 @@ def test_indexed_fields_are_what_is_searched(memory: Memory) -> None:
     assert [e.text for e in memory.episodes(scope="acme/ana/notes")][1] == "walnut\nfig"
 
 
+def test_a_search_may_be_filled_up_with_what_was_not_recalled(memory: Memory) -> None:
+    """With `fill`, all that fits the filter comes back: recalled, then scored 0, then not indexed."""
+    store = MnemicStore(memory, scope="acme", fill=True)
+    for number in range(8):
+        value = {"text": "walnut" if number < 3 else "fig", "n": number}
+        store.put(NOTES, str(number), value, index=False if number == 7 else ["text"])
+    memory.ready()
+    found = store.search(NOTES, query="walnut", filter={"n": {"$gte": 1}})
+    assert {item.key for item in found[:2]} == {"1", "2"}
+    assert [item.key for item in found[2:]] == ["6", "5", "4", "3", "7"]
+    assert [item.score for item in found[2:]] == [0.0] * 4 + [None]
+    assert len(store.search(NOTES, query="walnut", limit=4, offset=6)) == 2
+
+
 def test_a_value_is_searched_in_words(store: MnemicStore, memory: Memory) -> None:
     """One thing alone is said as it is; of several each follows its name."""
     store.put(NOTES, "a", {"text": "I moved to Lisbon."})

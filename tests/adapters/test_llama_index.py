@@ -175,13 +175,17 @@ def test_without_a_question_there_is_no_context(full: Memory) -> None:
 
 
 def test_a_budget_is_held_and_bad_arguments_are_refused(full: Memory) -> None:
-    block = MnemicMemoryBlock(memory=full, scope=SCOPE, budget_tokens=20)
-    text = asyncio.run(block.aget([ChatMessage("Who moved to Lisbon?", role=MessageRole.USER)]))
-    assert len(text.splitlines()) == 1
+    question = [ChatMessage("Who moved to Lisbon?", role=MessageRole.USER)]
+    small, large = (
+        asyncio.run(MnemicMemoryBlock(memory=full, scope=SCOPE, budget_tokens=n).aget(question))
+        for n in (2, 500)
+    )
+    assert small == ""
+    assert "I moved to Lisbon." in large
     with pytest.raises(ValueError, match=r"pass a mnemic\.Memory"):
         MnemicMemoryBlock(memory="a.mnemic", scope=SCOPE)
     with pytest.raises(ValueError, match="segment"):
         MnemicMemoryBlock(memory=full, scope="a/../b")
     with pytest.raises(ValueError, match="budget_tokens"):
         MnemicMemoryBlock(memory=full, scope=SCOPE, budget_tokens=0)
-    assert "memory" not in block.model_dump()
+    assert "memory" not in MnemicMemoryBlock(memory=full, scope=SCOPE).model_dump()

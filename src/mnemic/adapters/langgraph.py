@@ -54,15 +54,18 @@ class MnemicStore(BaseStore):
     version and suppresses the old one; `delete` suppresses. Neither takes anything out of the log:
     `memory.restore` shows it again, `memory.erase` removes it for good.
 
-    A search with a query is a recall below the prefix: times in the query count as they do there,
-    and the score is the calibrated relevance. Without a query the newest come first. There is no
-    time to live: `put(..., ttl=…)` is refused, as LangGraph does for stores without.
+    A search with a query is a recall below the prefix: what does not bear on it is left out, times
+    in the query count, and the score is the calibrated relevance. Without a query the newest come
+    first. There is no time to live: `put(..., ttl=…)` is refused, as by all stores without.
 
     Args:
         memory: open for writing; stays the caller's to close.
         scope: where all namespaces lie, such as "acme/ana"; the model has no say in it.
         fields: the parts of a value that are searched where a put names none; "$" is all of it.
         speaker: who is taken to have said what is put, such as "assistant".
+        fill: whether a search with a query goes on with what was not recalled, up to its limit, as
+            stores do that rank everything: the newest first, scored 0; at the end and without a
+            score what is not indexed.
 
     Example:
         >>> store = MnemicStore(memory, scope="acme/ana")                 # doctest: +SKIP
@@ -80,8 +83,10 @@ class MnemicStore(BaseStore):
         scope: str,
         fields: Sequence[str] = ("$",),
         speaker: str | None = None,
+        fill: bool = False,
     ) -> None:
         self.memory = memory
+        self.fill = fill
         self.scope = check_scope(scope)
         if isinstance(fields, str):
             raise InvalidInput(f"fields is the string {fields!r}; pass a list such as [{fields!r}]")
@@ -163,7 +168,7 @@ class MnemicStore(BaseStore):
             return self._item(versions[-1]) if versions else None
         if isinstance(op, SearchOp):
             _check_page(op.limit, op.offset)
-            found = self._asked(op) if op.query else self._listed(op)
+            found = self._ranked(op) if op.query else self._listed(op)
             return list(islice(found, op.offset, op.offset + op.limit))
         if isinstance(op, ListNamespacesOp):
             _check_page(op.limit, op.offset)
@@ -171,14 +176,33 @@ class MnemicStore(BaseStore):
         raise InvalidInput(f"{op!r:.80} is no operation of a store; pass GetOp, PutOp, …")
 
     def _listed(self, op: SearchOp) -> Iterator[SearchItem]:
-        """All items below a prefix, the latest put first."""
+        return (item for item, _ in self._items(op))
+
+    def _items(self, op: SearchOp) -> Iterator[tuple[SearchItem, bool]]:
+        """All items below a prefix that pass the filter, the latest put first; which are indexed."""
         seen: set[tuple[str, str | None]] = set()
         for episode in self._shown(self._path(op.namespace_prefix) + "/*"):
             if (episode.scope, episode.ref) not in seen:
                 seen.add((episode.scope, episode.ref))
                 item = self._item(episode)
                 if _passes(item.value, op.filter):
+                    yield item, bool(episode.meta["indexed"])
+
+    def _ranked(self, op: SearchOp) -> Iterator[SearchItem]:
+        recalled = self._asked(op)
+        yield from recalled
+        if self.fill:
+            given = {(item.namespace, item.key) for item in recalled}
+            aside: list[SearchItem] = []
+            for item, indexed in self._items(op):
+                if (item.namespace, item.key) in given:
+                    continue
+                if indexed:
+                    item.score = 0.0
                     yield item
+                else:
+                    aside.append(item)
+            yield from aside
 
     def _asked(self, op: SearchOp) -> list[SearchItem]:
         """The items below a prefix that a query recalls, the best first."""
