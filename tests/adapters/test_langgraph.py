@@ -51,7 +51,9 @@ def test_two_labels_are_two_segments(one: str, other: str) -> None:
     assert (segment(one) == segment(other)) == (one == other)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_a_value_comes_back_as_it_was(store: MnemicStore, value: dict[str, Any]) -> None:
     """Any JSON object comes back equal."""

@@ -18,7 +18,9 @@ def fill(memory: Memory, count: int, ref: str = "r", scope: str = "a") -> list[s
     ]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.sets(st.integers(0, 11)), st.none() | st.integers(0, 14), st.booleans())
 def test_the_last_of_a_ref_are_the_last_shown(
     tmp_path_factory: pytest.TempPathFactory, gone: set[int], last: int | None, suppressed: bool
