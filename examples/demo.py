@@ -9,7 +9,6 @@ if a question about the conversation is not answered rightly.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from datetime import datetime
 from itertools import groupby
@@ -56,10 +55,8 @@ def main() -> int:
     began = time.perf_counter()
     wrong = []
     clock = Played()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Memory(Path(folder) / "demo.mnemic", clock=clock) as memory,
-    ):
+    store = _fresh(HERE.parent / "build" / "demo.mnemic")
+    with Memory(store, clock=clock) as memory:
         _play(console, memory, clock, HERE / "ana-and-ravi.jsonl", "demo/chat")
         _import(console, memory, "git", HERE.parent, "demo/repository")
         at = time.perf_counter()
@@ -90,7 +87,19 @@ def main() -> int:
     )
     for question in wrong:
         console.print(f"[red]wrong:[/] {question}")
+    console.print(
+        "\nLook at what is remembered:  [bold].venv/bin/mnemic serve --db build/demo.mnemic[/]\n"
+        f"and open [bold]{address('127.0.0.1', PORT)}[/]"
+    )
     return 1 if wrong else 0
+
+
+def _fresh(path: Path) -> Path:
+    """The path of a store that is not there yet; an older one of the demo is removed."""
+    path.parent.mkdir(exist_ok=True)
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    return path
 
 
 class Played:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mnemic.agent.erase import erase
 from mnemic.agent.facts.answers import Asked, facts_of
@@ -574,14 +574,17 @@ class Knows(Looks):
         path = derived.paths([scope_id])[scope_id]
         run = derived.begin(path, f"{kind} {target[:12]} {at_us}", at_us)
         content = {**content, "run": run.run}
-        last = max((act.act for act in derived.acts([scope_id])), default=0)
-        act = ActRow(last + 1, scope_id, kind, target, json.dumps(content), at_us)
-        made = regroup(self.store, scope_id, path, touched, act=act)
+        rows: Sequence[NamedTuple] = ()
+        groups: Sequence[Group] = ()
+        if touched:  # an episode that speaks for no fact is hidden without reading all acts
+            last = max((act.act for act in derived.acts([scope_id])), default=0)
+            act = ActRow(last + 1, scope_id, kind, target, json.dumps(content), at_us)
+            groups, rows = regroup(self.store, scope_id, path, touched, act=act)
         with derived.step(run.run) as step:
             step.act(scope_id, kind, target, content, at_us)
-            for kept, _, equal in dropped(self.store, scope_id, made.groups):
+            for kept, _, equal in dropped(self.store, scope_id, groups):
                 step.delete(kept, scope_id, **equal)
-            step.put(made.rows)
+            step.put(rows)
             changed = step.changed
         derived.finish(run.run, {"changed": changed}, self._now_us())
 

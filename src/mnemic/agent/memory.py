@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -425,12 +426,65 @@ class Memory(Knows):
         return self.store.find(self.store.scope_ids(scope), id_or_ref)
 
     def episodes(
-        self, *, scope: str = DEFAULT_SCOPE, limit: int | None = None, newest_first: bool = False
+        self,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        limit: int | None = None,
+        newest_first: bool = False,
+        suppressed: bool = True,
     ) -> Iterator[Episode]:
-        """The episodes of a scope in the order they were written."""
+        """The episodes of a scope in the order they were written; `suppressed` ones too, or not."""
         ids = self.store.scope_ids(scope)
-        for _, episode in self.store.walk(ids, limit=limit, newest_first=newest_first):
-            yield episode
+        hidden = set() if suppressed else set(self.store.derived.hidden(ids))
+        all_or_limit = None if hidden else limit
+        walk = self.store.walk(ids, limit=all_or_limit, newest_first=newest_first)
+        yield from islice((episode for seq, episode in walk if seq not in hidden), limit)
+
+    def by_ref(
+        self,
+        ref: str,
+        *,
+        scope: str = DEFAULT_SCOPE,
+        last: int | None = None,
+        suppressed: bool = False,
+    ) -> list[Episode]:
+        """All episodes with exactly this ref, in the order they were written.
+
+        Args:
+            ref: your own reference; unlike in `get`, never an id.
+            scope: a path, or with `/*` all below.
+            last: only so many, the latest written.
+            suppressed: whether suppressed ones are among them.
+
+        Raises:
+            InvalidInput: `ref` is no text.
+            InvalidScope: nothing was ever remembered there.
+        """
+        if not isinstance(ref, str) or not is_text(ref):
+            raise InvalidInput(f"ref {ref!r:.60} is no text; pass a string")
+        ids = self.store.scope_ids(scope)
+        hidden = set() if suppressed else set(self.store.derived.hidden(ids))
+        seqs = [seq for seq in self.store.seqs(ids, ref) if seq not in hidden]
+        wanted = len(seqs) if last is None else last
+        found: list[Episode] = []  # the latest first
+        while seqs and len(found) < wanted:
+            some, seqs = seqs[-wanted:], seqs[:-wanted]
+            got = self.store.episodes(ids, some)
+            found += [got[seq] for seq in reversed(some) if seq in got and got[seq].ref == ref]
+        return found[:wanted][::-1]
+
+    def scopes(self, reach: str) -> list[str]:
+        """The paths in which something was ever remembered: a scope, or with `/*` all below it too.
+
+        Raises:
+            InvalidScope: nothing was ever remembered there, or it is no path.
+        """
+        return sorted(self.store.derived.paths(self.store.scope_ids(reach)).values())
+
+    @property
+    def clock(self) -> Clock:
+        """The source of the present."""
+        return self._clock
 
     def vectors(self, scope: str = DEFAULT_SCOPE) -> tuple[list[str], NDArray[np.float32]]:
         """All deep keys of a scope: ids of the episodes, and unit vectors (n, dimension)."""
