@@ -28,14 +28,14 @@ def operations_page() -> str:
         "Unknown fields are refused.",
         "Times are ISO 8601 with an offset.",
         "",
-        "| operation | REST | right | MCP tool | command | |",
-        "|---|---|---|---|---|---|",
+        "| operation | REST | right | MCP tool | command |",
+        "|---|---|---|---|---|",
     ]
     for one in OPERATIONS.values():
         tool = f"`{one.tool}`" if one.tool else ""
         lines.append(
             f"| [{one.name}](#{one.name}) | `{' '.join(one.rest)}` | {one.may} | {tool} | "
-            f"`mnemic {one.command}` | {escaped(one.help)} |"
+            f"`mnemic {one.command}` |"
         )
     asked: dict[str, dict[str, Any]] = {}
     answered: dict[str, dict[str, Any]] = {}
