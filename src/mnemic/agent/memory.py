@@ -440,47 +440,6 @@ class Memory(Knows):
         walk = self.store.walk(ids, limit=all_or_limit, newest_first=newest_first)
         yield from islice((episode for seq, episode in walk if seq not in hidden), limit)
 
-    def by_ref(
-        self,
-        ref: str,
-        *,
-        scope: str = DEFAULT_SCOPE,
-        last: int | None = None,
-        suppressed: bool = False,
-    ) -> list[Episode]:
-        """All episodes with exactly this ref, in the order they were written.
-
-        Args:
-            ref: your own reference; unlike in `get`, never an id.
-            scope: a path, or with `/*` all below.
-            last: only so many, the latest written.
-            suppressed: whether suppressed ones are among them.
-
-        Raises:
-            InvalidInput: `ref` is no text.
-            InvalidScope: nothing was ever remembered there.
-        """
-        if not isinstance(ref, str) or not is_text(ref):
-            raise InvalidInput(f"ref {ref!r:.60} is no text; pass a string")
-        ids = self.store.scope_ids(scope)
-        hidden = set() if suppressed else set(self.store.derived.hidden(ids))
-        seqs = [seq for seq in self.store.seqs(ids, ref) if seq not in hidden]
-        wanted = len(seqs) if last is None else last
-        found: list[Episode] = []  # the latest first
-        while seqs and len(found) < wanted:
-            some, seqs = seqs[-wanted:], seqs[:-wanted]
-            got = self.store.episodes(ids, some)
-            found += [got[seq] for seq in reversed(some) if seq in got and got[seq].ref == ref]
-        return found[:wanted][::-1]
-
-    def scopes(self, reach: str) -> list[str]:
-        """The paths in which something was ever remembered: a scope, or with `/*` all below it too.
-
-        Raises:
-            InvalidScope: nothing was ever remembered there, or it is no path.
-        """
-        return sorted(self.store.derived.paths(self.store.scope_ids(reach)).values())
-
     @property
     def clock(self) -> Clock:
         """The source of the present."""
