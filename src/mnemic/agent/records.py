@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from mnemic.agent.trust import is_untrusted, source_class
 from mnemic.vocabulary import Cost, Span
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ class Episode:
     meta: Mapping[str, Any] = field(default_factory=dict)
     said_at_known: bool = True
     happened_given: bool = False
+
+    @property
+    def trust(self) -> str:
+        """The class of its source: "user", "import", "tool", "document", "assistant", "web", …"""
+        return source_class(self.source, self.speaker, self.meta.get("trust"))
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether what it says is to be marked as untrusted where a model reads it."""
+        return is_untrusted(self.trust)
 
 
 @dataclass(frozen=True, slots=True)
