@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 
-from mnemic.agent.write.findings import Finding, changes, entropy_bits, is_placeholder
+from mnemic.agent.write.findings import Finding, changes, entropy_bits, is_placeholder, kinds_of
 
 KEY_FILE_CHARS_MAX = 20_000
+OPTION_CHARS_MAX = 26
 
-_NAMES = (
-    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|auth[_-]?key|account[_-]?key|signing[_-]?key|encryption[_-]?key|master[_-]?key"
-    r"|service[_-]?key|license[_-]?key|subscription[_-]?key|credential)"
-)
+# Looked for in the text in lower case, which is much faster than ignoring case.
+_NAMES = r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credential|key)"
 _STATED = re.compile(
-    rf"({_NAMES})([A-Za-z0-9_-]{{0,24}}+)[\"'\\\])]{{0,4}}+[ \t]{{0,4}}+(?::=|=>|=|:)[ \t]{{0,4}}+"
-    r"(?:\\{0,3}+([\"'`])((?:(?!\3)[^\n]){1,300}+)|([^\s\"'`,;)}\]<>]{4,300}+))",
-    re.IGNORECASE,
+    rf"({_NAMES})([a-z0-9_-]{{0,24}}+)[\"'\\\])]{{0,4}}+[ \t]{{0,4}}+(?::=|=>|=|:)[ \t]{{0,4}}+"
+    r"(?:\\{0,3}+([\"'`])((?:(?!\3)[^\n]){1,300}+)|([^\s\"'`,;)}\]<>]{4,300}+))"
 )
-_OPTION = re.compile(
-    rf"--(?:[a-z-]{{0,24}}?)({_NAMES})[ ]{{1,2}}([\"']?)([^\s\"'`;|&<>-][^\s\"'`;|&<>]{{3,300}}+)",
-    re.IGNORECASE,
-)
+_OPTION = re.compile(rf"({_NAMES})[ ]{{1,2}}([\"']?)([^\s\"'`;|&<>-][^\s\"'`;|&<>]{{3,300}}+)")
 _SAID = re.compile(
-    r"\b(?:password|passcode|passphrase)(?:[ ](?:for|to|of|on)[ ][\w' ]{1,30}?)?[ ](?:is|was|=)[ ]"
-    r"[\"'“`]?([^\s\"'“”`]{6,64}+)",
-    re.IGNORECASE,
+    r"\bpass(?:word|code|phrase)(?:[ ](?:for|to|of|on)[ ][\w' ]{1,30}?)?[ ](?:is|was|=)[ ]"
+    r"[\"'“`]?([^\s\"'“”`]{6,64}+)"
 )
+_KEYS = (
+    "api", "access", "private", "auth", "account", "signing", "encryption", "master", "service",
+    "license", "subscription",
+)  # fmt: skip
 _NETRC = re.compile(r"\blogin[ \t]{1,8}\S{1,128}\s{1,8}password[ \t]{1,8}(\S{3,256}+)")
 _USER_OPTION = re.compile(r"[ ](?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'/]{1,64}+:([^\s\"'@]{3,256}+)")
 _IN_ADDRESS = re.compile(r"://[^\s/?#@:\"'<>`]{0,128}+:([^\s/?#@\"'<>`]{1,256}+)@")
 _HEADER = re.compile(
     r"authorization[\"'\\]{0,3}+[ ]{0,4}+[:=,][ ]{0,4}+[\"'\\]{0,3}+"
-    r"(?:bearer|basic|token|digest|apikey|api-key)[ ]{1,4}+([A-Za-z0-9._~+/=:-]{8,4000}+)",
-    re.IGNORECASE,
+    r"(?:bearer|basic|token|digest|apikey|api-key)[ ]{1,4}+([a-z0-9._~+/=:-]{8,4000}+)"
 )
-_BEARER = re.compile(r"\bbearer[ ]{1,4}+([A-Za-z0-9._~+/=-]{16,4000}+)", re.IGNORECASE)
+_BEARER = re.compile(r"\bbearer[ ]{1,4}+([a-z0-9._~+/=-]{16,4000}+)")
 _JWT = re.compile(
     r"eyJ(?<![A-Za-z0-9_.-]eyJ)[A-Za-z0-9_-]{8,2000}+\.eyJ[A-Za-z0-9_-]{8,8000}+\.[A-Za-z0-9_-]{0,2000}+"
 )
@@ -61,9 +56,15 @@ _SHAPES = tuple(
     )
 )  # fmt: skip
 
-_PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
-_NOT_SECRET_BEFORE = re.compile(r"(?:next|page|continuation|sync|pad|eos|bos|cls|sep|unk|mask|stop|max|public|primary)[_-]?$", re.IGNORECASE)  # fmt: skip
-_NOT_SECRET_AFTER = re.compile(r"[_-]?(?:id|ids|name|type|count|limit|length|url|uri|path|file|field|policy|hint|label|arn|endpoint|expir|at\b|s\b)", re.IGNORECASE)  # fmt: skip
+_KINDS = {"secret": "secret", "credential": "secret", "token": "token", "key": "api-key"}
+"""What is found under a name; under all others, a password."""
+
+_ASCII_LOWER = {code: code + 32 for code in range(65, 91)}
+_NOT_SECRET_BEFORE = (
+    "next", "page", "continuation", "sync", "pad", "eos", "bos", "cls", "sep", "unk", "mask", "stop",
+    "max", "public", "primary",
+)  # fmt: skip
+_NOT_SECRET_AFTER = re.compile(r"[_-]?(?:id|ids|name|type|count|limit|length|url|uri|path|file|field|policy|hint|label|arn|endpoint|expir|at\b|s\b)")  # fmt: skip
 _CODE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*[(\[]|[A-Za-z_]\w*(?:\.|::|->)[A-Za-z_]|[/~.]|https?:|arn:")
 _NAMED_AFTER = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,2}")
@@ -74,31 +75,36 @@ _WORDS = re.compile(r"[a-z]{5}|[A-Z]{5}")
 
 def find(text: str) -> Iterator[Finding]:
     """All secrets of a text that stand where secrets stand."""
-    folded = text.casefold() if text.isascii() else text.lower()
-    yield from _key_files(text)
+    folded = _lowered(text)
+    if "-----BEGIN " in text:
+        yield from _key_files(text)
     if "eyJ" in text:
         yield from (Finding("jwt", *match.span()) for match in _JWT.finditer(text))
     if "://" in text:
         yield from _first_group("url-password", _IN_ADDRESS, text)
     if "authorization" in folded:
-        yield from _first_group("authorization", _HEADER, text)
+        yield from _first_group("authorization", _HEADER, folded)
     if "bearer" in folded:
-        for one in _first_group("authorization", _BEARER, text):
+        for one in _first_group("authorization", _BEARER, folded):
             if _DIGIT.search(text, one.start, one.stop):
                 yield one
     for kind, needle, pattern in _SHAPES:
         if needle in text:
             yield from _first_group(kind, pattern, text)
-    if _named_in(folded):
-        yield from _stated(text)
-    if "login" in text:
-        yield from _first_group("password", _NETRC, text)
+    if any(name in folded for name in ("pass", "pwd", "secret", "token", "key", "credential")):
+        yield from _stated(text, folded)
+        if "--" in text:
+            yield from _options(text, folded)
+        if "password" in text and "login" in text:
+            yield from _first_group("password", _NETRC, text)
     if " -u" in text or "user" in text:
         yield from _first_group("password", _USER_OPTION, text)
 
 
-def _named_in(folded: str) -> bool:
-    return any(name in folded for name in ("pass", "pwd", "secret", "token", "key", "credential"))
+def _lowered(text: str) -> str:
+    """The text in lower case, of the same length."""
+    folded = text.lower()
+    return folded if len(folded) == len(text) else text.translate(_ASCII_LOWER)
 
 
 def _first_group(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Finding]:
@@ -127,41 +133,47 @@ def _key_files(text: str) -> Iterator[Finding]:
         place = text.find("-----BEGIN ", stop)
 
 
-def _stated(text: str) -> Iterator[Finding]:
+def _stated(text: str, folded: str) -> Iterator[Finding]:
     """Values of what is called a password, a token, a key: `DB_PASSWORD=…`, `"token": "…"`, …"""
-    for match in _STATED.finditer(text):
-        name, after = match[1], match[2]
-        group = 4 if match[4] is not None else 5
-        value = match[group].rstrip("\\")
-        before = text[max(match.start() - 16, 0) : match.start()]
-        if _NOT_SECRET_BEFORE.search(before) or _NOT_SECRET_AFTER.match(after):
+    for match in _STATED.finditer(folded):
+        name = match[1]
+        before = folded[max(match.start() - 16, 0) : match.start()].rstrip("_-")
+        if before.endswith(_NOT_SECRET_BEFORE) or _NOT_SECRET_AFTER.match(match[2]):
             continue
-        if group == 5:
-            value = value.rstrip(".:!?")
-        if is_secret(name, value, quoted=group == 4):
-            yield Finding(_kind(name), match.start(group), match.start(group) + len(value))
-        elif group == 5 and _is_environment(text, match, value):
-            yield Finding(_kind(name), match.start(group), match.start(group) + len(value))
-    for match in chain(_OPTION.finditer(text)):
-        if is_secret(match[1], match[3], quoted=bool(match[2])):
-            yield Finding(_kind(match[1]), *match.span(3))
-    for match in _SAID.finditer(text):
-        value = match[1].rstrip(".,;:!?)")
+        if name == "key" and not before.endswith(_KEYS):
+            continue
+        quoted = match[4] is not None
+        start, stop = match.span(4 if quoted else 5)
+        value = text[start:stop].rstrip("\\" if quoted else ".:!?")
+        if is_secret(name, value, quoted=quoted) or (
+            not quoted and _is_setting(text, match, value)
+        ):
+            yield Finding(_KINDS.get(name, "password"), start, start + len(value))
+    for match in _SAID.finditer(folded):
+        start, stop = match.span(1)
+        value = text[start:stop].rstrip(".,;:!?)")
         if is_secret("password", value, quoted=False):
-            yield Finding("password", match.start(1), match.start(1) + len(value))
+            yield Finding("password", start, start + len(value))
 
 
-def _kind(name: str) -> str:
-    if _PASSWORD.search(name):
-        return "password"
-    return "secret" if name.casefold() in ("secret", "credential") else "token" if name.casefold() == "token" else "api-key"
+def _options(text: str, folded: str) -> Iterator[Finding]:
+    """Values of options of a command: `--db-password …`."""
+    for match in _OPTION.finditer(folded):
+        word = folded[max(match.start() - OPTION_CHARS_MAX, 0) : match.start()].rpartition(" ")[2]
+        if not word.startswith("--") or (
+            match[1] == "key" and not word.rstrip("-_").endswith(_KEYS)
+        ):
+            continue
+        start, stop = match.span(3)
+        if is_secret(match[1], text[start:stop], quoted=bool(match[2])):
+            yield Finding(_KINDS.get(match[1], "password"), start, stop)
 
 
 def is_secret(name: str, value: str, *, quoted: bool) -> bool:
     """Whether a value under the name of a secret is one, rather than a word, code or a placeholder.
 
     Args:
-        name: what the value is called, such as "password" or "api_key".
+        name: what the value is called, in lower case, such as "password" or "key".
         value: without its quotation marks.
         quoted: whether it had any; code has none.
     """
@@ -169,7 +181,7 @@ def is_secret(name: str, value: str, *, quoted: bool) -> bool:
         return False
     if _CODE.match(value):
         return False
-    if _PASSWORD.search(name):
+    if name.startswith(("pass", "pwd")):
         if quoted:
             return len(value) >= 4
         if _IDENTIFIER.fullmatch(value) and _NAMED_AFTER.search(value):
@@ -180,16 +192,15 @@ def is_secret(name: str, value: str, *, quoted: bool) -> bool:
         return False
     if _IDENTIFIER.fullmatch(value) or entropy_bits(value) < 3.0:
         return False
-    return changes(value) >= 0.2 and len(_WORDS.findall(value)) * 5 < len(value) / 2
+    return changes(kinds_of(value)) >= 0.2 and len(_WORDS.findall(value)) * 5 < len(value) / 2
 
 
-def _is_environment(text: str, match: re.Match[str], value: str) -> bool:
+def _is_setting(text: str, match: re.Match[str], value: str) -> bool:
     """Whether it is a line of a file of settings, `DB_PASSWORD=letmein`, whose values are plain."""
-    name = match[1] + match[2]
     end = match.end()
     return (
-        name.isupper()
-        and bool(_PASSWORD.search(match[1]))
+        text[match.start() : match.end(2)].isupper()
+        and match[1].startswith(("pass", "pwd"))
         and text[match.start(5) - 1] == "="
         and (end == len(text) or text[end] in "\r\n")
         and len(value) >= 6

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mnemic.agent.write.findings import Finding, changes, entropy_bits
+from mnemic.agent.write.findings import Finding, changes, entropy_bits, kinds_of
 
 LENGTH_MIN, LENGTH_MAX = 24, 200
 """Shorter tokens are too often ids; longer ones are data."""
@@ -18,7 +18,7 @@ LENGTH_MIN, LENGTH_MAX = 24, 200
 BITS_MIN = 3.7
 CHANGES_MIN = 0.38
 LOWER_RUN_MAX = 7
-DIGITS_MIN = 2
+OF_EACH_MIN = 2
 
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{24,}+")
 _WORDY = re.compile(rf"[a-z]{{{LOWER_RUN_MAX + 1}}}|[A-Z]{{{LOWER_RUN_MAX + 1}}}")
@@ -45,15 +45,12 @@ def find(text: str) -> Iterator[Finding]:
 def _is_random(token: str) -> bool:
     if not LENGTH_MIN <= len(token) <= LENGTH_MAX or _WORDY.search(token) or _DATED.search(token):
         return False
-    lower = sum(char.islower() for char in token)
-    digits = sum(char.isdigit() for char in token)
-    upper = sum(char.isupper() for char in token)
-    if digits < DIGITS_MIN or lower < DIGITS_MIN or upper < DIGITS_MIN:
+    kinds = kinds_of(token)
+    if min(map(kinds.count, "aA0")) < OF_EACH_MIN:
         return False
-    parts = len(token) - lower - digits - upper
-    if parts > max(len(token) // 8, 1) + 1:  # words with hyphens, steps of a path
+    if kinds.count("-") > max(len(token) // 8, 1) + 1:  # words with hyphens, steps of a path
         return False
-    return changes(token) >= CHANGES_MIN and entropy_bits(token) >= BITS_MIN
+    return changes(kinds) >= CHANGES_MIN and entropy_bits(token) >= BITS_MIN
 
 
 def _is_public(text: str, match: re.Match[str], token: str) -> bool:

@@ -14,13 +14,14 @@ from mnemic.agent.write.findings import Finding
 _LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 _DOMAIN = re.compile(r"@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![A-Za-z0-9-])")
 _FILES = frozenset(("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "json", "py", "ts"))
-_ABROAD = re.compile(r"(?<![\w+])(?:\+|00(?=[1-9]))[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9])")
+_ABROAD = re.compile(r"\+(?<![\w+]\+)[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9])")
 _AMERICAN = re.compile(r"(?<![\w.+-])(?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}(?![\w-])")  # fmt: skip
 _CARD = re.compile(r"(?<![\w.+-])[2-6](?:[ -]?[0-9]){12,18}(?![\w-])")
 _SSN = re.compile(r"(?<![\w-])([0-9]{3})-([0-9]{2})-([0-9]{4})(?![\w-])")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){11,30})")
-_IP4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
-_IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_IP4 = re.compile(rf"(?<![\w.])(?:{_BYTE}\.){{3}}{_BYTE}(?![\w]|\.[0-9])")
+_IP6 = re.compile(r"[0-9A-Fa-f:]{4,39}+")
 _NOT_PERSONAL = re.compile(r"(?:version|ver|release|==|>=|<=|~=|\bv)[ =:]{0,3}$", re.IGNORECASE)
 
 # Lengths from the public registry of IBANs.
@@ -69,16 +70,23 @@ def _addresses(text: str) -> Iterator[Finding]:
 
 
 def _hosts(text: str) -> Iterator[Finding]:
-    for pattern in (_IP4, _IP6):
-        for match in pattern.finditer(text):
-            try:
-                address = ipaddress.ip_address(match[0])
-            except ValueError:
-                continue
-            before = text[max(match.start() - 12, 0) : match.start()]
-            if address.is_loopback or address.is_unspecified or _NOT_PERSONAL.search(before):
-                continue
+    for match in _IP4.finditer(text):
+        before = text[max(match.start() - 12, 0) : match.start()]
+        if not match[0].startswith(("127.", "0.")) and not _NOT_PERSONAL.search(before):
             yield Finding("ip", *match.span())
+    for match in _IP6.finditer(text) if text.count(":") > 1 else ():
+        if _is_ip6(match[0].rstrip(":") if not match[0].endswith("::") else match[0]):
+            yield Finding("ip", *match.span())
+
+
+def _is_ip6(text: str) -> bool:
+    if "::" not in text and text.count(":") != 7:
+        return False
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return not address.is_loopback and not address.is_unspecified and len(text) >= 6
 
 
 def is_card(text: str) -> bool:

@@ -18,6 +18,9 @@ from mnemic.agent.write import credentials, entropy, personal, tokens
 from mnemic.agent.write.findings import Finding
 from mnemic.errors import InvalidInput
 
+ROUNDS_MAX = 8
+"""How often what stands between findings is looked at again; twice is the rule."""
+
 MARK = re.compile(r"\[redacted: [a-z0-9-]{1,40}\]")
 
 Detector = Callable[[str], Iterable[Finding]]
@@ -70,13 +73,14 @@ def redact(text: str, redaction: Redaction) -> Redacted:
     detectors = (*(_SECRETS if redaction.secrets else ()), *(_PERSONAL if redaction.pii else ()))
     found: list[Finding] = []
     waiting = list(_between(0, len(text), (mark.span() for mark in MARK.finditer(text))))
-    while waiting:
-        start, stop = waiting.pop()
-        here = _found_in(text[start:stop], detectors)
-        if here:
-            moved = [Finding(one.kind, start + one.start, start + one.stop) for one in here]
-            found += moved
-            waiting += _between(start, stop, ((one.start, one.stop) for one in moved))
+    for _ in range(ROUNDS_MAX):
+        looked_at, waiting = waiting, []
+        for start, stop in looked_at:
+            here = _found_in(text[start:stop], detectors)
+            if here:
+                moved = [Finding(one.kind, start + one.start, start + one.stop) for one in here]
+                found += moved
+                waiting += _between(start, stop, ((one.start, one.stop) for one in moved))
     found.sort(key=lambda one: one.start)
     return Redacted(_marked(text, found), tuple(found))
 

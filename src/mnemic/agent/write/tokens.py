@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from mnemic.agent.write.findings import Finding, is_placeholder
 
-LENGTH_MAX = 400
-
 # Whose key, which characters follow its beginning, how many at least, and the beginnings.
 # These are facts of public formats; lengths are lower bounds, so that a longer key is taken whole.
 _FAMILIES = """
@@ -135,7 +133,7 @@ def _families() -> Iterator[_Family]:
             # The boundary stands behind the literal, so that the engine can search for the literal.
             literal = re.escape(beginning)
             edge = "" if beginning[0] in "._" else f"(?<![A-Za-z0-9]{literal})"
-            body = f"({_CLASSES[class_]}{{{least},{LENGTH_MAX}}}+)"
+            body = f"({_CLASSES[class_]}{{{least},}}+)"
             yield _Family(kind, beginning, re.compile(literal + edge + body))
 
 
