@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from mnemic.agent.facts.claims import Claim
 from mnemic.agent.knowledge import ClaimRow, LessonRow, MentionRow, ReplayRow, SummaryRow
+from mnemic.agent.recalled import CITATION
 from mnemic.agent.records import Episode
 from mnemic.agent.sleep.entities import mentions_of
 from mnemic.agent.sleep.extract.keys import object_key
@@ -158,9 +159,12 @@ def claim_rows(
     witness = witness_of(episode)
     trust = TRUST[episode.trust]
     rows: list[ClaimRow] = []
+    cited = [match.span() for match in CITATION.finditer(episode.text)]
     for claim in claims:
         if not 0 <= claim.start < claim.end <= len(episode.text) or not claim.object.strip():
             continue
+        if any(claim.start < stop and start < claim.end for start, stop in cited):
+            continue  # it leans on what was recalled, which is no word of this speaker
         relation, turned = (
             OPPOSITES.get(claim.relation, claim.relation),
             claim.relation in OPPOSITES,

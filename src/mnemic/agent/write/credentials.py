@@ -26,7 +26,9 @@ _KEYS = (
     "license", "subscription",
 )  # fmt: skip
 _NETRC = re.compile(r"\blogin[ \t]{1,8}\S{1,128}\s{1,8}password[ \t]{1,8}(\S{3,256}+)")
-_USER_OPTION = re.compile(r"[ ](?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'/]{1,64}+:([^\s\"'@]{3,256}+)")
+_USER_OPTION = re.compile(
+    r"[ ](?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'/]{1,64}+:([^\s\"'@]{3,256}+)"
+)
 _IN_ADDRESS = re.compile(r"://[^\s/?#@:\"'<>`]{0,128}+:([^\s/?#@\"'<>`]{1,256}+)@")
 _HEADER = re.compile(
     r"authorization[\"'\\]{0,3}+[ ]{0,4}+[:=,][ ]{0,4}+[\"'\\]{0,3}+"
@@ -65,7 +67,9 @@ _NOT_SECRET_BEFORE = (
     "max", "public", "primary",
 )  # fmt: skip
 _NOT_SECRET_AFTER = re.compile(r"[_-]?(?:id|ids|name|type|count|limit|length|url|uri|path|file|field|policy|hint|label|arn|endpoint|expir|at\b|s\b)")  # fmt: skip
-_CODE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*[(\[]|[A-Za-z_]\w*(?:\.|::|->)[A-Za-z_]|[/~.]|https?:|arn:")
+_CODE = re.compile(
+    r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*[(\[]|[A-Za-z_]\w*(?:\.|::|->)[A-Za-z_]|[/~.]|https?:|arn:"
+)
 _NAMED_AFTER = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,2}")
 _LETTER, _DIGIT = re.compile(r"[A-Za-z]"), re.compile(r"[0-9]")

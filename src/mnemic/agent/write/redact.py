@@ -85,11 +85,14 @@ def redact(text: str, redaction: Redaction) -> Redacted:
     return Redacted(_marked(text, found), tuple(found))
 
 
+def named_secret(name: str, value: str) -> str | None:
+    """The kind of secret that a value is, from the name it stands under; None if it is none."""
+    return next((one.kind for one in credentials.find(f'"{name}": "{value}"')), None)
+
+
 def _found_in(text: str, detectors: Iterable[Detector]) -> list[Finding]:
     """What all detectors find, in order; where findings overlap, one with the first's name."""
-    ranked = [
-        (one.start, rank, one) for rank, find in enumerate(detectors) for one in find(text)
-    ]
+    ranked = [(one.start, rank, one) for rank, find in enumerate(detectors) for one in find(text)]
     ranked.sort()
     joined: list[tuple[int, Finding]] = []
     for _, rank, one in ranked:
@@ -102,9 +105,7 @@ def _found_in(text: str, detectors: Iterable[Detector]) -> list[Finding]:
     return [one for _, one in joined]
 
 
-def _between(
-    start: int, stop: int, spans: Iterable[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
+def _between(start: int, stop: int, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The stretches from start to stop that lie outside of spans in ascending order."""
     for span_start, span_stop in spans:
         if start < span_start:
