@@ -68,7 +68,7 @@ _NOT_SECRET_BEFORE = (
 )  # fmt: skip
 _NOT_SECRET_AFTER = re.compile(r"[_-]?(?:id|ids|name|type|count|limit|length|url|uri|path|file|field|policy|hint|label|arn|endpoint|expir|at\b|s\b)")  # fmt: skip
 _CODE = re.compile(
-    r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*[(\[]|[A-Za-z_]\w*(?:\.|::|->)[A-Za-z_]|[/~.]|https?:|arn:"
+    r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*[(\[]|[A-Za-z_]\w*(?:\.|::|->)[A-Za-z_]|(?:\.{0,2}|~)/[A-Za-z._-]{2,30}(?:[/.]|$)|https?:|arn:"
 )
 _NAMED_AFTER = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,2}")
