@@ -240,6 +240,10 @@ def recall(
     place: Annotated[
         str | None, typer.Option("--place", help="Only this wing or room: Ana, Ana/r3.")
     ] = None,
+    min_trust: Annotated[
+        str | None,
+        typer.Option("--min-trust", help="Only sources as trusted as: user, tool, web …"),
+    ] = None,
     min_confidence: LeastConfidence = 0.0,
     require: Require = None,
     abstain_below: Annotated[
@@ -257,7 +261,7 @@ def recall(
         found = memory.recall(
             query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone),
             as_of=as_of, believed_at=believed_at, place=place, min_confidence=min_confidence,
-            require=require, abstain_below=abstain_below,
+            require=require, abstain_below=abstain_below, min_trust=min_trust,
         )  # fmt: skip
     if as_json:
         _print_json(recall_object(found))
@@ -310,6 +314,7 @@ def _hit_object(hit: Any) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "relevance": round(hit.relevance, 4),
         **episode_object(hit.episode),
+        "trust": hit.episode.trust,
         "trace": [asdict(evidence) for evidence in hit.trace],
     }
 
@@ -393,7 +398,8 @@ def _who(episode: Any) -> str:
 
 
 def _source(episode: Any) -> str:
-    parts = [episode.source, episode.session, episode.ref, episode.id[:8]]
+    mark = "untrusted" if episode.untrusted else None
+    parts = [episode.source, mark, episode.session, episode.ref, episode.id[:8]]
     return " · ".join(str(part) for part in parts if part)
 
 
@@ -420,7 +426,7 @@ def context(
     if as_json:
         _print_json(
             {
-                "text": packed.text, "tokens": packed.tokens,
+                "text": packed.text, "tokens": packed.tokens, "trust": packed.trust,
                 "citations": [{"number": c.number, **episode_object(c.episode)} for c in packed.citations],
                 "window": packed.recall.window, "notes": list(packed.recall.notes),
             }
