@@ -18,8 +18,9 @@ _STATED = re.compile(
 )
 _OPTION = re.compile(rf"({_NAMES})[ ]{{1,2}}([\"']?)([^\s\"'`;|&<>-][^\s\"'`;|&<>]{{3,300}}+)")
 _SAID = re.compile(
-    r"\bpass(?:word|code|phrase)(?:[ ](?:for|to|of|on)[ ][\w' ]{1,30}?)?[ ](?:is|was|=)[ ]"
-    r"[\"'“`]?([^\s\"'“”`]{6,64}+)"
+    r"\b(pass(?:word|code|phrase)|(?:api|access|secret)[ _-]key)"
+    r"(?:[ ](?:for|to|of|on)[ ][\w' ]{1,30}?)?[ ](?:is|was|=)[:]?[ ]"
+    r"[\"'“`]?([^\s\"'“”`]{6,300}+)"
 )
 _KEYS = (
     "api", "access", "private", "auth", "account", "signing", "encryption", "master", "service",
@@ -154,10 +155,11 @@ def _stated(text: str, folded: str) -> Iterator[Finding]:
         ):
             yield Finding(_KINDS.get(name, "password"), start, start + len(value))
     for match in _SAID.finditer(folded):
-        start, stop = match.span(1)
+        name = "key" if match[1].endswith("key") else "password"
+        start, stop = match.span(2)
         value = text[start:stop].rstrip(".,;:!?)")
-        if is_secret("password", value, quoted=False):
-            yield Finding("password", start, start + len(value))
+        if is_secret(name, value, quoted=False):
+            yield Finding(_KINDS.get(name, "password"), start, start + len(value))
 
 
 def _options(text: str, folded: str) -> Iterator[Finding]:
