@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mnemic.agent.memory import Memory
     from mnemic.agent.records import Context, Episode, Hit, Recall, Window
+    from mnemic.agent.write.redact import Redaction
     from mnemic.errors import MnemicError
     from mnemic.vocabulary import Span
 
@@ -23,10 +24,13 @@ _HOMES = {
     "Recall": "mnemic.agent.records",
     "Window": "mnemic.agent.records",
     "MnemicError": "mnemic.errors",
+    "Redaction": "mnemic.agent.write.redact",
     "Span": "mnemic.vocabulary",
 }
 
-__all__ = ["Context", "Episode", "Hit", "Memory", "MnemicError", "Recall", "Span", "Window"]
+__all__ = [
+    "Context", "Episode", "Hit", "Memory", "MnemicError", "Recall", "Redaction", "Span", "Window",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 MnemicError
 ├── InvalidInput (also ValueError): the caller passed something that cannot be used
 │   ├── InvalidText      empty, too long, NUL, lone surrogate
+│   │   └── NothingNew   text that holds only what a recall gave
 │   ├── InvalidTime      naive, unreadable or reversed times
 │   ├── NotThere         what an id, a ref, a number or a scope names does not exist
 │   ├── InvalidScope     a scope that is not a plain path
@@ -52,6 +53,10 @@ class InvalidInput(MnemicError, ValueError):
 
 class InvalidText(InvalidInput):
     """Text that is empty, too long, or holds a NUL or a lone surrogate."""
+
+
+class NothingNew(InvalidText):
+    """Text that holds only what a recall gave: it is in memory already."""
 
 
 class InvalidTime(InvalidInput):

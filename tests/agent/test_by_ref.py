@@ -63,10 +63,10 @@ def test_bad_refs_and_unknown_scopes(memory: Memory) -> None:
 def test_scopes_are_those_below_and_nobody_elses(memory: Memory) -> None:
     for scope in ("a", "a/b", "a/b/c", "a2", "z"):
         fill(memory, 1, scope=scope)
-    assert memory.scopes("a/*") == ["a", "a/b", "a/b/c"]
-    assert memory.scopes("a/b") == ["a/b"]
+    assert memory.paths("a/*") == ["a", "a/b", "a/b/c"]
+    assert memory.paths("a/b") == ["a/b"]
     with pytest.raises(InvalidScope):
-        memory.scopes("b/*")
+        memory.paths("b/*")
 
 
 def test_the_clock_is_the_one_that_was_given(memory: Memory, clock: FixedClock) -> None:

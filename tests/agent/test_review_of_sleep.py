@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mnemic import Memory
-from mnemic.agent.facts.belief import TRUST, source_class
+from mnemic.agent.trust import TRUST, source_class
 from mnemic.errors import SleepBusy
 from mnemic.testing.fakes import HashEmbedder
 

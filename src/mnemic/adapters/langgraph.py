@@ -227,7 +227,7 @@ class MnemicStore(BaseStore):
 
     def _namespaces(self, op: ListNamespacesOp) -> Iterator[Namespace]:
         try:
-            paths = self.memory.scopes(f"{self.scope}/*")
+            paths = self.memory.paths(f"{self.scope}/*")
         except InvalidScope:
             return
         given: set[Namespace] = set()

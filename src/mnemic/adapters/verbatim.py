@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mnemic.agent.recalled import cut
 from mnemic.errors import InvalidInput
 
 NOTHING = "∅"
@@ -20,7 +21,6 @@ PART_CHARS = 400_000
 """A longer value lies in parts: an image in a message has more than one meta holds."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_RECALLED = re.compile(r"\[[0-9]{1,5} [0-9a-f]{12}\] ")
 
 
 def held(value: Any, what: str) -> list[dict[str, Any]]:
@@ -65,14 +65,11 @@ def given_back(metas: Sequence[Mapping[str, Any]]) -> Any:
 def searchable(text: str) -> str:
     """The text as an episode can hold it: without NULs and lone surrogates, and never empty.
 
-    A memory may refuse text that is nothing but what a recall gave. What holds the text is kept
-    all the same, so such text gets a line of its own.
+    Of what is nothing but a recall's own words there is nothing new to find; the value is kept.
     """
-    clean = text[: TEXT_CHARS_MAX - 2].replace("\x00", "\ufffd")
+    clean = text[:TEXT_CHARS_MAX].replace("\x00", "\ufffd")
     clean = _SURROGATE.sub("\ufffd", clean)
-    if not clean.strip():
-        return NOTHING
-    return f"{clean}\n{NOTHING}" if _RECALLED.search(clean) else clean
+    return clean if clean.strip() and not cut(clean).empty else NOTHING
 
 
 def in_words(value: Any) -> list[str]:

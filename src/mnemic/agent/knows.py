@@ -48,7 +48,7 @@ from mnemic.agent.sleep.run import sleep as run_sleep
 from mnemic.agent.sleep.work import Progress
 from mnemic.agent.terms import query_terms
 from mnemic.agent.when import parse_moment
-from mnemic.agent.write import prepare
+from mnemic.agent.write import Draft
 from mnemic.agent.write.prepare import from_us, to_us
 from mnemic.clock import Clock
 from mnemic.errors import InvalidInput, NotThere, ReadOnlyStore, SleepBusy
@@ -108,6 +108,7 @@ class Knows(Looks):
     _hot_bytes_max: int | None
     _parts: Parts
     recall: Callable[..., Recall]
+    _admit: Callable[..., Draft]
 
     # -- sleep -------------------------------------------------------------------------------
 
@@ -259,16 +260,15 @@ class Knows(Looks):
             raise InvalidInput(f"the correction {value!r:.60} is empty; say what is true instead")
         with self.store.deriving():
             row = self._fact_row(fact_id, scope)
-            corrected = self._value_of(row, said)
             now = self._clock.now()
             path = self.store.derived.paths([row.scope_id])[row.scope_id]
-            draft = prepare(
+            draft = self._admit(
                 {
                     "text": said, "scope": path, "speaker": "user", "said_at": now,
                     "source": CORRECTION, "ref": f"fact:{row.fact_id}",
-                },
-                zone=None,
+                }
             )  # fmt: skip
+            corrected = self._value_of(row, draft.text)
             appended = self.store.append([draft], now)
             if appended.erased:
                 raise InvalidInput(

@@ -18,9 +18,10 @@ from mnemic.agent.knowledge import TABLES, EvidenceRow, FactRow, ReplayRow, UseR
 from mnemic.agent.protocols import Store
 from mnemic.agent.shown import Change, Seen
 from mnemic.agent.strength import activation
+from mnemic.agent.terms import is_text
 from mnemic.agent.write.prepare import from_us, to_us
 from mnemic.clock import Clock
-from mnemic.errors import InvalidQuery, NotThere
+from mnemic.errors import InvalidInput, InvalidQuery, NotThere
 
 if TYPE_CHECKING:
     from mnemic.agent.recall import Parts
@@ -72,6 +73,47 @@ class Looks:
             before_seq=edge if newest_first else None,
         )  # fmt: skip
         return [episode for _, episode in walk]
+
+    def by_ref(
+        self,
+        ref: str,
+        *,
+        scope: str = "default",
+        last: int | None = None,
+        suppressed: bool = False,
+    ) -> list[Episode]:
+        """All episodes with exactly this ref, in the order they were written.
+
+        Args:
+            ref: your own reference; unlike in `get`, never an id.
+            scope: a path, or with `/*` all below.
+            last: only so many, the latest written.
+            suppressed: whether suppressed ones are among them.
+
+        Raises:
+            InvalidInput: `ref` is no text.
+            InvalidScope: nothing was ever remembered there.
+        """
+        if not isinstance(ref, str) or not is_text(ref):
+            raise InvalidInput(f"ref {ref!r:.60} is no text; pass a string")
+        ids = self.store.scope_ids(scope)
+        hidden = set() if suppressed else set(self.store.derived.hidden(ids))
+        seqs = [seq for seq in self.store.seqs(ids, ref) if seq not in hidden]
+        wanted = len(seqs) if last is None else last
+        found: list[Episode] = []  # the latest first
+        while seqs and len(found) < wanted:
+            some, seqs = seqs[-wanted:], seqs[:-wanted]
+            got = self.store.episodes(ids, some)
+            found += [got[seq] for seq in reversed(some) if seq in got and got[seq].ref == ref]
+        return found[:wanted][::-1]
+
+    def paths(self, reach: str) -> list[str]:
+        """The paths in which something was ever remembered: a scope, or with `/*` all below it too.
+
+        Raises:
+            InvalidScope: nothing was ever remembered there, or it is no path.
+        """
+        return sorted(self.store.derived.paths(self.store.scope_ids(reach)).values())
 
     def around(self, id_or_ref: str, *, scope: str = "default", reach: int = 3) -> list[Episode]:
         """An episode among its neighbours of the same session, in their order.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +27,7 @@ from mnemic.agent.protocols import Embedder, Progress, Store
 from mnemic.agent.recall import CHANNELS, Found, Parts, Query, search
 from mnemic.agent.recall import recall as run_recall
 from mnemic.agent.recall.context import pack
+from mnemic.agent.recall.trusted import Sources
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
 from mnemic.agent.sleep.replay import Extractor
 from mnemic.agent.stores.sqlite import SqliteStore
@@ -39,11 +42,11 @@ from mnemic.agent.when import (
     parse_window,
     zone_of,
 )
-from mnemic.agent.write import Draft, prepare
+from mnemic.agent.write import Draft, Redaction, admit
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery
+from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, NothingNew
 from mnemic.vocabulary import Span
 
 BATCH = 500
@@ -83,9 +86,11 @@ class Memory(Knows):
         hot_bytes_max: what ranking columns and vectors of a scope may take in memory; sleep moves
             the weakest memories beyond it out of recall's reach, not out of the log. None: no limit.
         strengthen: whether a recall strengthens what it returns.
+        redact: what is taken out before anything is kept: "secrets" (keys, passwords), "all"
+            (personal data too), a `Redaction`, or None. What is not kept cannot be recalled.
 
     Raises:
-        InvalidInput: both a path and a store are given.
+        InvalidInput: both a path and a store are given, or `redact` is none of these.
         NotAStore, NewerStore, ReadOnlyStore, StoreDamaged: the file cannot be used as it is.
 
     Example:
@@ -109,6 +114,7 @@ class Memory(Knows):
         extractor: Extractor | None = None,
         hot_bytes_max: int | None = None,
         strengthen: bool = True,
+        redact: Redaction | Literal["secrets", "all"] | None = None,
     ) -> None:
         if hot_bytes_max is not None and hot_bytes_max < 0:
             raise InvalidInput(f"hot_bytes_max is {hot_bytes_max}; pass 0 or more, or None")
@@ -116,6 +122,9 @@ class Memory(Knows):
         self._hot_bytes_max = hot_bytes_max
         self._zone_name = zone
         self._zone = zone_of(zone or "UTC")
+        self._redaction = Redaction.of(redact)
+        self._redacted: Counter[str] = Counter()
+        self._redacted_guard = threading.Lock()
         self._clock = clock or SystemClock()
         if store is not None and path is not None:
             raise InvalidInput(f"path {str(path)!r} and a store are given; pass one of them")
@@ -146,6 +155,7 @@ class Memory(Knows):
             self.embedder,
             FactIndex(self.store),
             graph=GraphChannel(KeptMentions(self.store)),
+            sources=Sources(self.store),
         )
 
     # -- write -------------------------------------------------------------------------------
@@ -183,17 +193,18 @@ class Memory(Knows):
             the same again with the same said_at changes nothing and gives the same id.
 
         Raises:
+            NothingNew: the text holds only what a context gave; it is in memory already. Elsewhere
+                such entries are cut out, and a citation stands in their place.
             InvalidText, InvalidTime, InvalidScope, InvalidInput: with the value that is wrong.
             StoreFull, ReadOnlyStore, StoreBusy: nothing was kept.
         """
         now = self._clock.now()
-        draft = prepare(
+        draft = self._admit(
             {
                 "text": text, "scope": scope, "speaker": speaker, "session": session,
                 "position": position, "source": source, "ref": ref,
                 "said_at": now if said_at is None else said_at, "happened": happened, "meta": meta,
-            },
-            zone=self._zone_name,
+            }
         )  # fmt: skip
         appended = self.store.append([draft], now)
         if appended.erased:
@@ -223,9 +234,11 @@ class Memory(Knows):
             progress: called with the number of rows done after each transaction.
 
         Returns:
-            How many were stored, how many were known already, and which were refused and why.
+            How many were stored, how many were known already, which were refused and why, and
+            what was redacted.
         """
         stored = known = done = 0
+        redacted: Counter[str] = Counter()
         refused: list[tuple[int, str]] = []
         waiting: list[Draft] = []
 
@@ -244,7 +257,9 @@ class Memory(Knows):
             for number, row in enumerate(rows):
                 try:
                     named = {"scope": DEFAULT_SCOPE, **row}
-                    waiting.append(prepare(named, zone=self._zone_name))
+                    waiting.append(self._admit(named, redacted))
+                except NothingNew:
+                    known += 1
                 except InvalidInput as error:
                     if on_error == "raise":
                         error.add_note(f"in row {number} of remember_many (counted from 0)")
@@ -257,7 +272,22 @@ class Memory(Knows):
             flush()
             if stored:
                 self._written()
-        return WriteReport(stored, known, refused)
+        return WriteReport(stored, known, refused, redacted)
+
+    @property
+    def redacted(self) -> Mapping[str, int]:
+        """What this memory has redacted since it was opened: how often each kind."""
+        with self._redacted_guard:
+            return Counter(self._redacted)
+
+    def _admit(self, row: Mapping[str, Any], counted: Counter[str] | None = None) -> Draft:
+        admitted = admit(row, zone=self._zone_name, redaction=self._redaction)
+        if admitted.redacted:
+            if counted is not None:
+                counted.update(admitted.redacted)
+            with self._redacted_guard:
+                self._redacted.update(admitted.redacted)
+        return admitted.draft
 
     def ready(self, progress: Progress | None = None) -> None:
         """Returns when every episode has its deep key; at once where there is no embedder.
@@ -287,6 +317,7 @@ class Memory(Knows):
         min_confidence: float = 0.0,
         require: Status | None = None,
         place: str | None = None,
+        min_trust: str | None = None,
     ) -> Recall:
         """The best k episodes of a scope for a query, and the facts that bear on it, with traces.
 
@@ -308,6 +339,8 @@ class Memory(Knows):
             min_confidence: the least confidence of a fact.
             require: the status a fact must have, such as "verified".
             place: a wing of the palace, or a room of it ("Ana/r3"); only what lies there.
+            min_trust: a class of sources, such as "tool"; only what is trusted as much, and facts
+                that such an episode supports.
 
         Raises:
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
@@ -321,7 +354,7 @@ class Memory(Knows):
         plain = self._query(query, scope, k, now, window, channels, vector, abstain_below)
         asked = replace(
             plain, asked=self._asked(plain, as_of, believed_at), confidence_min=min_confidence,
-            status=require, place=place, aim=parse_aim(query), zone=str(self._zone),
+            status=require, place=place, min_trust=min_trust, aim=parse_aim(query), zone=str(self._zone),
             beside=parse_event_window(query, plain.now, self._zone)
             if window == "auto" and plain.window is None
             else None,
@@ -370,15 +403,17 @@ class Memory(Knows):
         scope: str = DEFAULT_SCOPE,
         budget_tokens: int = 1500,
         k: int = 50,
+        block: str | None = None,
         **asked: Any,
     ) -> Context:
-        """Text for a prompt: the best hits that fit a budget of tokens, dated and cited.
+        """Text for a prompt: the best hits that fit a budget of tokens, dated, cited, marked as data.
 
-        Takes the other arguments of `recall` too.
+        Takes the other arguments of `recall` too. `block` names the frame around the text; None
+        draws a name that nobody can know beforehand.
         """
         if not isinstance(budget_tokens, int) or budget_tokens <= 0:
             raise InvalidQuery(f"budget_tokens is {budget_tokens!r}; pass a whole number above 0")
-        return pack(self.recall(query, scope=scope, k=k, **asked), budget_tokens)
+        return pack(self.recall(query, scope=scope, k=k, **asked), budget_tokens, block=block)
 
     def _query(
         self,
@@ -439,47 +474,6 @@ class Memory(Knows):
         all_or_limit = None if hidden else limit
         walk = self.store.walk(ids, limit=all_or_limit, newest_first=newest_first)
         yield from islice((episode for seq, episode in walk if seq not in hidden), limit)
-
-    def by_ref(
-        self,
-        ref: str,
-        *,
-        scope: str = DEFAULT_SCOPE,
-        last: int | None = None,
-        suppressed: bool = False,
-    ) -> list[Episode]:
-        """All episodes with exactly this ref, in the order they were written.
-
-        Args:
-            ref: your own reference; unlike in `get`, never an id.
-            scope: a path, or with `/*` all below.
-            last: only so many, the latest written.
-            suppressed: whether suppressed ones are among them.
-
-        Raises:
-            InvalidInput: `ref` is no text.
-            InvalidScope: nothing was ever remembered there.
-        """
-        if not isinstance(ref, str) or not is_text(ref):
-            raise InvalidInput(f"ref {ref!r:.60} is no text; pass a string")
-        ids = self.store.scope_ids(scope)
-        hidden = set() if suppressed else set(self.store.derived.hidden(ids))
-        seqs = [seq for seq in self.store.seqs(ids, ref) if seq not in hidden]
-        wanted = len(seqs) if last is None else last
-        found: list[Episode] = []  # the latest first
-        while seqs and len(found) < wanted:
-            some, seqs = seqs[-wanted:], seqs[:-wanted]
-            got = self.store.episodes(ids, some)
-            found += [got[seq] for seq in reversed(some) if seq in got and got[seq].ref == ref]
-        return found[:wanted][::-1]
-
-    def scopes(self, reach: str) -> list[str]:
-        """The paths in which something was ever remembered: a scope, or with `/*` all below it too.
-
-        Raises:
-            InvalidScope: nothing was ever remembered there, or it is no path.
-        """
-        return sorted(self.store.derived.paths(self.store.scope_ids(reach)).values())
 
     @property
     def clock(self) -> Clock:

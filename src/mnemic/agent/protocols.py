@@ -152,6 +152,16 @@ class Store(Protocol):
         """
         ...
 
+    def sources(
+        self, scope_ids: Sequence[int], after_seq: int
+    ) -> list[tuple[int, str | None, str | None, object]]:
+        """Where the episodes of these scopes with seq > `after_seq` came from, by ascending seq.
+
+        Returns:
+            For each its seq, source, speaker, and what its meta says under "trust", None for nothing.
+        """
+        ...
+
     def speakers(self, scope_ids: Sequence[int]) -> Mapping[int, str]:
         """Who ever spoke in these scopes: names by the speaker_key of `items`."""
         ...

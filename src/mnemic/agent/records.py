@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from mnemic.agent.trust import is_untrusted, source_class
 from mnemic.vocabulary import Cost, Span
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ class Episode:
     meta: Mapping[str, Any] = field(default_factory=dict)
     said_at_known: bool = True
     happened_given: bool = False
+
+    @property
+    def trust(self) -> str:
+        """The class of its source: "user", "import", "tool", "document", "assistant", "web", …"""
+        return source_class(self.source, self.speaker, self.meta.get("trust"))
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether what it says is to be marked as untrusted where a model reads it."""
+        return is_untrusted(self.trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +145,39 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Hits packed into a budget of tokens, with numbered citations."""
+    """Hits packed into a budget of tokens, with numbered citations.
+
+    `block` is the name in the lines around the text; `trust` is the least trusted class of source
+    among the citations, None without any. What a model says after reading it is worth no more:
+    remember it with `meta={"trust": context.trust}`.
+    """
 
     text: str
     tokens: int
     citations: Sequence[Citation]
     recall: Recall
+    block: str = ""
+    trust: str | None = None
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether anything in it is untrusted; then nothing should be done because of it alone."""
+        return self.trust is not None and is_untrusted(self.trust)
 
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What a batch of writes did. `refused` pairs a row's number (from 0) with the reason."""
+    """What a batch of writes did.
+
+    `known` were in memory already, by their identity or because they held only what a recall gave;
+    `refused` pairs a row's number (from 0) with the reason; `redacted` counts what was taken out,
+    by kind.
+    """
 
     stored: int
     known: int
     refused: Sequence[tuple[int, str]] = ()
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

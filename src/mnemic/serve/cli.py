@@ -31,11 +31,15 @@ from mnemic.serve.options import (
     Db,
     From,
     Now,
+    Pii,
+    Redact,
     Scope,
     To,
     Zone,
     existing,
     open_memory,
+    redacted_line,
+    redaction,
 )
 from mnemic.serve.terminal import bar as _bar
 from mnemic.serve.terminal import err, out, plain
@@ -129,6 +133,8 @@ def remember(
     said_at: Annotated[str | None, typer.Option(help="When (ISO 8601 with offset); now.")] = None,
     source: Annotated[str | None, typer.Option(help="Where it came from.")] = "cli",
     ref: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
+    redact: Redact = False,
+    pii: Pii = False,
     zone: Zone = None,
     db: Db = None,
     deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
@@ -137,12 +143,17 @@ def remember(
     """Keep one episode, durably, and print its id; then make its deep key."""
     if text == "-":
         text = sys.stdin.read()
-    with open_memory(db, zone=zone, background=False) as memory:
+    with open_memory(db, zone=zone, background=False, redact=redaction(redact, pii)) as memory:
         id_ = memory.remember(
             text, scope=scope, speaker=speaker, session=session, said_at=said_at, source=source,
             ref=ref,
         )  # fmt: skip
-        _print_json({"id": id_, "scope": scope}) if as_json else out.print(id_)
+        if as_json:
+            _print_json({"id": id_, "scope": scope, "redacted": dict(memory.redacted)})
+        else:
+            out.print(id_)
+            if memory.redacted:
+                err.print(redacted_line(memory.redacted))
         if deep:
             sys.stdout.flush()  # the episode is safe; its id need not wait for a model
             memory.ready()
@@ -160,6 +171,8 @@ def import_(
     scope: Annotated[
         str, typer.Option("--scope", "-s", help="Where to put what names no scope itself.")
     ] = "default",
+    redact: Redact = True,
+    pii: Pii = False,
     zone: Zone = None,
     db: Db = None,
     deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
@@ -169,7 +182,8 @@ def import_(
     from mnemic.importers import Report, open_import
 
     report = Report()
-    with open_memory(db, zone=zone, background=False) as memory, _bar("reading") as tick:
+    opened = open_memory(db, zone=zone, background=False, redact=redaction(redact, pii))
+    with opened as memory, _bar("reading") as tick:
         rows = open_import(format_, path, scope=scope, zone=zone, report=report)
         written = memory.remember_many(rows, on_error="skip", progress=lambda done: tick(done, 0))
         if deep:
@@ -180,7 +194,7 @@ def import_(
             "skipped": report.skipped_total + len(written.refused),
             "reasons": [{"place": str(p), "reason": r} for p, r in report.skipped]
             + [{"place": f"row {n}", "reason": r} for n, r in written.refused],
-            "notes": list(report.notes),
+            "notes": list(report.notes), "redacted": dict(written.redacted),
         }  # fmt: skip
     nothing = bool(found["skipped"]) and not written.stored and not written.known
     if as_json:
@@ -192,6 +206,8 @@ def import_(
         f"read {found['read']}, stored [bold]{found['stored']}[/], already known {found['known']}, "
         f"skipped {found['skipped']}"
     )
+    if written.redacted:
+        out.print(redacted_line(written.redacted))
     for entry in found["reasons"][:20]:
         out.print(
             f"  [yellow]skipped[/] {escape(plain(entry['place']))}: {escape(plain(entry['reason']))}"
@@ -224,6 +240,10 @@ def recall(
     place: Annotated[
         str | None, typer.Option("--place", help="Only this wing or room: Ana, Ana/r3.")
     ] = None,
+    min_trust: Annotated[
+        str | None,
+        typer.Option("--min-trust", help="Only sources as trusted as: user, tool, web …"),
+    ] = None,
     min_confidence: LeastConfidence = 0.0,
     require: Require = None,
     abstain_below: Annotated[
@@ -241,7 +261,7 @@ def recall(
         found = memory.recall(
             query, scope=scope, k=k, now=now, window=_window(from_, to, any_time, zone),
             as_of=as_of, believed_at=believed_at, place=place, min_confidence=min_confidence,
-            require=require, abstain_below=abstain_below,
+            require=require, abstain_below=abstain_below, min_trust=min_trust,
         )  # fmt: skip
     if as_json:
         _print_json(recall_object(found))
@@ -327,7 +347,8 @@ def _who(episode: Any) -> str:
 
 
 def _source(episode: Any) -> str:
-    parts = [episode.source, episode.session, episode.ref, episode.id[:8]]
+    mark = "untrusted" if episode.untrusted else None
+    parts = [episode.source, mark, episode.session, episode.ref, episode.id[:8]]
     return " · ".join(str(part) for part in parts if part)
 
 

@@ -36,7 +36,7 @@ def episode_object(episode: Episode) -> dict[str, Any]:
 def seen_object(seen: Seen) -> dict[str, Any]:
     """An episode with its strength, its surprise, and whether it is hidden."""
     return {
-        **episode_object(seen.episode),
+        **episode_object(seen.episode), "trust": seen.episode.trust,
         "strength": round(seen.strength, 3), "recalled": seen.times, "recalled_at": seen.last,
         "surprise": None if seen.surprise is None else round(seen.surprise, 4),
         "hidden": seen.hidden,
@@ -65,6 +65,7 @@ def hit_object(hit: Hit) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "relevance": round(hit.relevance, 4),
         **episode_object(hit.episode),
+        "trust": hit.episode.trust,
         "trace": [asdict(evidence) for evidence in hit.trace],
     }
 
@@ -99,8 +100,14 @@ def context_object(packed: Context) -> dict[str, Any]:
     return {
         "text": packed.text,
         "tokens": packed.tokens,
+        "trust": packed.trust,
         "citations": [
-            {"number": one.number, **episode_object(one.episode)} for one in packed.citations
+            {
+                "number": one.number,
+                **episode_object(one.episode),
+                "trust": one.episode.trust,
+            }
+            for one in packed.citations
         ],
         "window": window_object(packed.recall.window),
         "notes": list(packed.recall.notes),
@@ -199,6 +206,7 @@ def written_object(written: WriteReport) -> dict[str, Any]:
         "stored": written.stored,
         "known": written.known,
         "refused": [{"row": number, "reason": reason} for number, reason in written.refused],
+        "redacted": dict(written.redacted),
     }
 
 

@@ -150,7 +150,7 @@ def _asking(asked: requests.Recall) -> dict[str, Any]:
         "scope": asked.scope, "k": asked.k, "now": asked.now, "window": window,
         "as_of": asked.as_of, "believed_at": asked.believed_at, "place": asked.place,
         "min_confidence": asked.min_confidence, "require": asked.require,
-        "abstain_below": asked.abstain_below,
+        "min_trust": asked.min_trust, "abstain_below": asked.abstain_below,
     }  # fmt: skip
 
 

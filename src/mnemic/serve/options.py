@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,26 @@ From = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", help="Only what was said before (ISO 8601).")]
 AnyTime = Annotated[bool, typer.Option("--any-time", help="Do not read a time from the query.")]
+Redact = Annotated[
+    bool, typer.Option("--redact/--no-redact", help="Take keys and passwords out before storing.")
+]
+Pii = Annotated[
+    bool,
+    typer.Option("--pii", help="Take personal data out too: e-mail, telephone, cards, IBAN, IPs."),
+]
+
+
+def redaction(redact: bool, pii: bool) -> Any:
+    """What `--redact` and `--pii` ask for; None for nothing."""
+    from mnemic.agent.write.redact import Redaction
+
+    return Redaction(secrets=redact, pii=pii) if redact or pii else None
+
+
+def redacted_line(redacted: Mapping[str, int]) -> str:
+    """What was redacted, in words."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(redacted.items()))
+    return f"redacted {sum(redacted.values())}: {kinds}"
 
 
 def open_memory(db: Path | None, **options: Any) -> Any:

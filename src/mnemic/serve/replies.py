@@ -33,6 +33,7 @@ class Written(Reply):
     stored: int
     known: int
     refused: list[Refused]
+    redacted: dict[str, int]
 
 
 class Episode(Reply):
@@ -55,6 +56,7 @@ class Episode(Reply):
 class Seen(Episode):
     """An episode with its strength (base-level activation), its surprise (0 to 1) and its uses."""
 
+    trust: str
     strength: float
     recalled: int
     recalled_at: AwareDatetime | None
@@ -77,6 +79,7 @@ class Hit(Episode):
     rank: int
     score: float
     relevance: float
+    trust: str
     trace: list[Evidence]
 
 
@@ -158,13 +161,15 @@ class Citation(Episode):
     """Where the piece with this number came from."""
 
     number: int
+    trust: str
 
 
 class Context(Reply):
-    """Text for a prompt, and where each piece of it came from."""
+    """Text for a prompt, where each piece of it came from, and the least trusted class among them."""
 
     text: str
     tokens: int
+    trust: str | None
     citations: list[Citation]
     window: Window | None
     notes: list[str]

@@ -48,6 +48,7 @@ Query = Annotated[
 ]
 Moment = Annotated[AwareDatetime, Field(description="ISO 8601 with an offset.")]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Trust = Literal["user", "import", "tool", "document", "assistant", "web", "untrusted"]
 Status = Literal["verified", "experimental", "unverified"]
 
 
@@ -127,6 +128,9 @@ class Recall(Request):
     place: Annotated[Name | None, Field(description="A wing or room: Ana, Ana/r3.")] = None
     min_confidence: Probability = 0.0
     require: Status | None = None
+    min_trust: Annotated[
+        Trust | None, Field(description="Only sources trusted at least as much.")
+    ] = None
     abstain_below: Annotated[
         Probability | None,
         Field(description="Give no hits where it is less probable that memory holds an answer."),

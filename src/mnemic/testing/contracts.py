@@ -143,6 +143,7 @@ class StoreContract:
         assert store.document_counts((), ["secret"]) == [0]
         assert (store.episodes((), [1]), list(store.walk(())), store.find((), "r")) == ({}, [], [])
         assert dict(store.speakers(())) == {}
+        assert store.sources((), 0) == []
         space = self._filled(store)
         for found in (store.vectors.load(space, (), 0, 99), store.vectors.fetch(space, (), [1])):
             assert (found.seqs.shape, found.rows_NK.shape) == ((0,), (0, space.dimension))
@@ -164,6 +165,22 @@ class StoreContract:
         assert len(store.items(ids, last)["seq"]) == 0
         store.append([draft("three")], NOW)
         assert len(store.items(ids, last)["seq"]) == 1
+
+    def test_sources_are_told_by_seq(self, store: Store) -> None:
+        """With the speaker and the declared trust; meta may hold anything else under that name."""
+        store.append(
+            [draft("one", source="web", speaker="Ana"), draft("two", meta={"trust": "web"}),
+             draft("three", meta={"trust": None, "a": 1}), draft("other", "acme/ana", source="x")],
+            NOW,
+        )  # fmt: skip
+        ids = store.scope_ids("acme")
+        found = store.sources(ids, 0)
+        assert [row[1:] for row in found] == [
+            ("web", "Ana", None), (None, None, "web"), (None, None, None),
+        ]  # fmt: skip
+        assert [row[0] for row in found] == store.items(ids, 0)["seq"].tolist()
+        assert store.sources(ids, found[1][0]) == found[2:]
+        assert [row[1] for row in store.sources(store.scope_ids("acme/*"), 0)][-1] == "x"
 
     def test_postings_are_the_terms_of_the_texts(self, store: Store) -> None:
         """Each occurrence counts, in text and speaker; a term that nobody used has none."""

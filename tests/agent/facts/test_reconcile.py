@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemic.agent.facts.belief import TRUST, Word, believe, source_class
+from mnemic.agent.facts.belief import Word, believe
 from mnemic.agent.facts.reconcile import (
     Act,
     Stated,
@@ -20,6 +20,7 @@ from mnemic.agent.facts.reconcile import (
     tally,
     versions,
 )
+from mnemic.agent.trust import TRUST, source_class
 
 DAY = 86_400_000_000
 

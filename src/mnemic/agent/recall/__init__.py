@@ -45,6 +45,7 @@ from mnemic.agent.recall.fuse import (
     weigh,
 )
 from mnemic.agent.recall.order import coverage, in_order
+from mnemic.agent.recall.trusted import Sources, worth
 from mnemic.agent.recall.window import inside
 from mnemic.agent.records import Evidence, Hit, Recall, Window
 from mnemic.agent.sleep.entities import mentions_of
@@ -81,6 +82,7 @@ class Parts:
     facts: FactIndex
     weights: Weights = field(default_factory=fitted)
     graph: GraphChannel | None = None
+    sources: Sources | None = None
     graph_weights: Weights = field(default_factory=lambda: fitted(graph=True))
 
 
@@ -102,6 +104,7 @@ class Query:
     confidence_min: float = 0.0
     status: str | None = None
     place: str | None = None
+    min_trust: str | None = None
     zone: str = "UTC"
 
 
@@ -209,11 +212,20 @@ def _knowledge(
             hits = facts_for(
                 parts.store, facts, text, query.asked, ranked, found.scope_ids,
                 confidence_min=query.confidence_min, status=query.status,
+                left_out=_too_little_trusted(parts, query, found),
             )  # fmt: skip
             places = newest_first(view.seq[rows], facts, query.asked)
     if query.aim.kind in ("first", "last"):
         places = _by_time(parts.store, query, found, rows, score[best])
     return hits, places
+
+
+def _too_little_trusted(parts: Parts, query: Query, found: Found) -> frozenset[int]:
+    """Episodes on which no fact may rest."""
+    if query.min_trust is None:
+        return frozenset()
+    sources = parts.sources or Sources(parts.store)
+    return sources.below(found.scope_ids, found.view, query.min_trust)
 
 
 def _by_time(
@@ -304,10 +316,14 @@ def search(parts: Parts, query: Query) -> Found:
 def _only(
     parts: Parts, query: Query, scope_ids: Sequence[int], view: View
 ) -> NDArray[np.bool_] | None:
-    """The rows that were stored by the asked moment of belief, and lie in the asked place."""
+    """The rows stored by the asked moment of belief, trusted enough, and in the asked place."""
     only: NDArray[np.bool_] | None = None
     if query.asked is not None and query.asked.believed_us is not None:
         only = view.ingested_us <= query.asked.believed_us
+    if query.min_trust is not None:
+        sources = parts.sources or Sources(parts.store)
+        trusted = sources.mask(scope_ids, view, query.min_trust)
+        only = trusted if only is None else only & trusted
     if query.place is not None:
         wing, _, room = query.place.rpartition("/")
         inside_it = {"wing": wing, "room": room} if wing else {"wing": room}
@@ -352,6 +368,8 @@ def check(query: Query) -> None:
     unknown = [name for name in query.channels if name not in CHANNELS]
     if unknown or not query.channels:
         raise InvalidQuery(f"channels are {list(query.channels)!r}; choose from {list(CHANNELS)}")
+    if query.min_trust is not None:
+        worth(query.min_trust)
     floor = query.abstain_below
     if floor is not None and not (isinstance(floor, int | float) and 0 <= floor <= 1):
         raise InvalidQuery(f"abstain_below is {floor!r}; pass a probability from 0 to 1, or None")

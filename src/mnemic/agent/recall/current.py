@@ -31,6 +31,7 @@ def facts_for(
     *,
     confidence_min: float,
     status: str | None,
+    left_out: frozenset[int] = frozenset(),
 ) -> list[FactHit]:
     """The facts that answer a question, each with the fact it replaced.
 
@@ -43,10 +44,11 @@ def facts_for(
         scope_ids: the scopes.
         confidence_min: the least confidence of a fact.
         status: the status a fact must have; None for any.
+        left_out: episodes that count for nothing here, as suppressed ones do.
     """
     if not len(facts):
         return []
-    hidden = frozenset(store.derived.hidden(scope_ids))
+    hidden = frozenset(store.derived.hidden(scope_ids)) | left_out
     found = answers(
         facts, question, asked, ranked, hidden, confidence_min=confidence_min, status=status
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from mnemic.agent.facts.belief import TRUST, source_class
 from mnemic.agent.facts.claims import Claim
 from mnemic.agent.knowledge import ClaimRow, LessonRow, MentionRow, ReplayRow, SummaryRow
+from mnemic.agent.recalled import CITATION
 from mnemic.agent.records import Episode
 from mnemic.agent.sleep.entities import mentions_of
 from mnemic.agent.sleep.extract.keys import object_key
@@ -21,6 +21,7 @@ from mnemic.agent.sleep.extract.procedures import lessons
 from mnemic.agent.sleep.extract.turns import Turn
 from mnemic.agent.sleep.summaries import summarise
 from mnemic.agent.speakers import is_name
+from mnemic.agent.trust import TRUST
 from mnemic.agent.write.prepare import to_us
 
 OPPOSITES = {"dislikes": "likes"}
@@ -156,11 +157,14 @@ def claim_rows(
 ) -> list[ClaimRow]:
     """The claims of an episode as rows; one that does not quote the episode is dropped."""
     witness = witness_of(episode)
-    trust = TRUST[source_class(episode.source, episode.speaker, episode.meta.get("trust"))]
+    trust = TRUST[episode.trust]
     rows: list[ClaimRow] = []
+    cited = [match.span() for match in CITATION.finditer(episode.text)]
     for claim in claims:
         if not 0 <= claim.start < claim.end <= len(episode.text) or not claim.object.strip():
             continue
+        if any(claim.start < stop and start < claim.end for start, stop in cited):
+            continue  # it leans on what was recalled, which is no word of this speaker
         relation, turned = (
             OPPOSITES.get(claim.relation, claim.relation),
             claim.relation in OPPOSITES,

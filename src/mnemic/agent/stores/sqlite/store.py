@@ -394,6 +394,22 @@ class SqliteLog:
                 )
             ]
 
+    def sources(
+        self, scope_ids: Sequence[int], after_seq: int
+    ) -> list[tuple[int, str | None, str | None, object]]:
+        """Where the episodes of these scopes with seq > `after_seq` came from, by ascending seq."""
+        marks = ",".join("?" * len(scope_ids))
+        with explained(self.path):
+            return [
+                (int(seq), source, speaker, declared)
+                for seq, source, speaker, declared in self.reader().execute(
+                    "SELECT e.seq, e.source, e.speaker, CASE e.meta WHEN '{}' THEN NULL "  # noqa: S608
+                    "ELSE json_extract(e.meta, '$.trust') END FROM items i JOIN episodes e "
+                    f"ON e.seq = i.seq WHERE i.scope_id IN ({marks}) AND i.seq > ? ORDER BY i.seq",
+                    (*scope_ids, after_seq),
+                )
+            ]
+
     def speakers(self, scope_ids: Sequence[int]) -> dict[int, str]:
         """Who ever spoke in these scopes: names by the speaker_key of `items`."""
         marks = ",".join("?" * len(scope_ids))
