@@ -143,7 +143,9 @@ def _conversation(value: dict[str, Any], place: str, reader: _Reader) -> Iterato
             continue
         speaker = _SPEAKERS.get(str(message.get("sender")))
         if speaker is None:
-            report.skip(here, f"sender {message.get('sender')!r:.80} is neither human nor assistant")
+            report.skip(
+                here, f"sender {message.get('sender')!r:.80} is neither human nor assistant"
+            )
             continue
         said_at, origin = reader.times.read(message.get("created_at"), here), None
         if said_at is None:
@@ -252,20 +254,26 @@ def _project(value: dict[str, Any], place: str, reader: _Reader) -> Iterator[Row
     title = as_text(value.get("name"))
     uuid = as_text(value.get("uuid")) or place
     session = _session(f"project:{uuid}", place, reader)
-    told = [
+    told: list[tuple[str, object, str | None, object, object]] = [
         ("instructions", None, None, value.get("prompt_template"), value.get("created_at")),
         ("description", None, None, value.get("description"), value.get("created_at")),
     ]
     for document in as_list(value.get("docs")):
         held = as_dict(document)
         name = as_text(held.get("filename")) or as_text(held.get("file_name"))
-        told.append(("document", held.get("uuid"), name, held.get("content"), held.get("created_at")))
+        told.append(
+            ("document", held.get("uuid"), name, held.get("content"), held.get("created_at"))
+        )
     for kind, ref, name, text, at in told:
         if as_text(text) is None:
             continue
         said_at = reader.times.read(at, f"{place}: {kind}")
         meta = known(kind=kind, project=title, file=name)
-        own = f"{session}/{as_text(ref) or name or kind}" if kind == "document" else f"{session}/{kind}"
+        own = (
+            f"{session}/{as_text(ref) or name or kind}"
+            if kind == "document"
+            else f"{session}/{kind}"
+        )
         yield from _pieces(str(text), own, as_text(ref) or uuid, said_at, meta, reader)
 
 
@@ -287,7 +295,12 @@ def _memories(value: dict[str, Any], place: str, reader: _Reader) -> Iterator[Ro
 
 
 def _pieces(
-    text: str, session: str, ref: str, said_at: datetime | None, meta: dict[str, Any], reader: _Reader
+    text: str,
+    session: str,
+    ref: str,
+    said_at: datetime | None,
+    meta: dict[str, Any],
+    reader: _Reader,
 ) -> Iterator[Row]:
     numbers = itertools.count()
     for part in pieces(text, SECTION_CHARS_MAX):

@@ -161,8 +161,7 @@ def _bubbles(
     """A conversation's messages in order: in the composer itself, or each under its own key."""
     inline = composer.get("conversation")
     if isinstance(inline, list) and inline:
-        for index, bubble in enumerate(inline):
-            yield f"{place}[{index}]", bubble
+        yield from ((f"{place}[{index}]", bubble) for index, bubble in enumerate(inline))
         return
     mapped = as_dict(composer.get("conversationMap"))
     for header in as_list(composer.get("fullConversationHeadersOnly")):
@@ -248,7 +247,10 @@ def _messages(
 
 
 def _time(bubble: dict[str, Any], place: str, reader: _Reader) -> Any:
-    for value in (bubble.get("createdAt"), as_dict(bubble.get("timingInfo")).get("clientStartTime")):
+    for value in (
+        bubble.get("createdAt"),
+        as_dict(bubble.get("timingInfo")).get("clientStartTime"),
+    ):
         # The times of some versions count from the start of the program: those name no moment.
         if isinstance(value, str) or (isinstance(value, (int, float)) and value > 1e11):
             return reader.times.read(value, place)
