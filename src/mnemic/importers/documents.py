@@ -37,7 +37,7 @@ TIME_S_MAX = 120.0
 _START_S_MAX = 120.0
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SLIDE = re.compile(r"^<!-- Slide number: (\d+) -->$", re.MULTILINE)
-_WHERE = "the document"
+_WHERE = "document"
 
 
 def read(
