@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.importers.reading import DEEP, anything, check_twice, ids, load, told
 
 from mnemic.errors import ImportFailed
 from mnemic.importers import detect
-from tests.importers.reading import DEEP, anything, check_twice, ids, load, told
 
 ROOT = "00000000-0000-4000-8000-000000000000"
 

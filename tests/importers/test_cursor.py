@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.importers.reading import anything, check_twice, load, told
 
 from mnemic.errors import ImportFailed
 from mnemic.importers import detect
-from tests.importers.reading import anything, check_twice, load, told
 
 CHAT = "workbench.panel.aichat.view.aichat.chatdata"
 
