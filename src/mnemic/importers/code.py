@@ -248,13 +248,15 @@ def _line_start(raw: bytes, at: int, least: int) -> int:
 
 def _name(node: Any, raw: bytes) -> str:
     """What a definition is called."""
-    found = node.child_by_field_name("name") or node.child_by_field_name("type")
+    found = node.child_by_field_name("name")
     step = node.child_by_field_name("declarator")
     for _ in range(_DEPTH_MAX):
         if found is not None or step is None:
             break
         found = step if step.type.endswith("identifier") else None
         step = step.child_by_field_name("declarator")
+    if found is None:
+        found = node.child_by_field_name("type")  # what an `impl` is for
     if found is None:
         inner = [child for child in node.named_children if child.child_by_field_name("name")]
         found = inner[0].child_by_field_name("name") if inner else None

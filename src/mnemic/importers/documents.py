@@ -36,7 +36,7 @@ _PROLOG_BYTES_MAX = 1 << 20
 TIME_S_MAX = 120.0
 _START_S_MAX = 120.0
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SLIDE = re.compile(r"^<!-- Slide number: (\d+) -->$", re.MULTILINE)
+_SLIDE = re.compile(r"^<!-- Slide number: (\d{1,6}) -->$", re.MULTILINE)
 _WHERE = "document"
 
 

@@ -211,7 +211,7 @@ def _content(file: Path, name: str, report: Report) -> str | None:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode(errors="replace")
-        if text.count("�") * 20 > len(text):
+        if text.count("�") * 10 > max(len(text), 200):
             report.leave_out("binary file")
             return None
         report.note(name, "bytes that are not UTF-8 were replaced")
