@@ -111,10 +111,17 @@ def test_a_comment_belongs_to_what_it_stands_above() -> None:
     assert '"""Lifts."""' in found["Crane"]
 
 
-def test_a_deep_text_is_no_harm() -> None:
-    for text in ("(" * 100_000, "{" * 100_000, "class A { " * 20_000, "if x:\n " * 20_000):
-        for suffix in (".py", ".js", ".cpp"):
-            assert list(chunks(text, suffix))
+@pytest.mark.slow
+def test_a_text_that_its_parser_does_not_survive_is_cut_by_lines(tmp_path: Path) -> None:
+    """Some parsers crash at deep nesting, or go on without end: that costs one file its symbols."""
+    (tmp_path / "deep.java").write_text("template<a<\n" * 33_000)
+    (tmp_path / "deep.ts").write_text("((((((((((\n" * 9_000)
+    (tmp_path / "good.py").write_text(SOURCES[".py"][0])
+    rows, report = load("repo", tmp_path)
+    for name in ("deep.java", "deep.ts"):
+        assert sum(len(row["text"]) for row in rows if row["ref"] == name) > 90_000
+    assert "Crane.lift1" in {row["meta"].get("symbol") for row in rows}
+    assert all("cut by lines" in text for place, text in report.remarks if place == "deep.java")
 
 
 # --- repositories ---------------------------------------------------------------------------

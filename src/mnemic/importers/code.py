@@ -1,18 +1,28 @@
-"""Source code cut where its language cuts it: functions, classes, methods, and what lies between."""
+"""Source code cut where its language cuts it: functions, classes, methods, and what lies between.
+
+Run as a program it is a worker (see worker.py), asked `{"text", "suffix"}`: the parsers of some
+languages do not survive every text.
+"""
 
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any
 
 from mnemic.importers.pieces import pieces
+from mnemic.importers.worker import answer, limit_memory
 
 CHUNK_CHARS_MAX = 2_000
 SMALL_CHARS_MAX = 1_200
 _DEPTH_MAX = 6
+_PARSED_BYTES_MAX = 400_000
+# Steps as the parser counts them: code takes up to 13 for 1,000 bytes.
+_STEPS_PER_KB, _STEPS_FREE = 25, 500
+_READ_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +148,8 @@ def chunks(text: str, suffix: str) -> Iterator[Chunk]:
 
     A small file is one chunk. Of a language that is known, a definition is a chunk; a long class
     gives its methods each a chunk, after one of its own head. What lies between definitions is kept
-    together, and so is all of a file in a language that is not known, cut at blank lines.
+    together, and so is all of a file in a language that is not known or that is too long or too
+    tangled to parse, cut at blank lines.
     """
     if len(text) <= SMALL_CHARS_MAX:
         if text.strip():
@@ -146,14 +157,43 @@ def chunks(text: str, suffix: str) -> Iterator[Chunk]:
         return
     grammar = GRAMMARS.get(suffix)
     parser = None if grammar is None else _parser(grammar.package, grammar.function)
-    if grammar is None or parser is None:
-        yield from _cut(text, 0, text, "")
-        return
     raw = text.encode()
-    tree = parser.parse(raw)
+    tree = None if parser is None else _tree(parser, raw)
+    if grammar is None or tree is None:
+        yield from by_lines(text)
+        return
     for start, end, symbol in _spans(tree.root_node, 0, len(raw), grammar, (), raw, 0):
         part = raw[start:end].decode(errors="replace")
         yield from _cut(part, raw.count(b"\n", 0, start), part, symbol)
+
+
+def by_lines(text: str) -> Iterator[Chunk]:
+    """The file in chunks that end at blank lines where they can."""
+    yield from _cut(text, 0, text, "")
+
+
+def is_parsed(text: str, suffix: str) -> bool:
+    """Whether `chunks` would parse that text."""
+    return len(text) > SMALL_CHARS_MAX and suffix in GRAMMARS
+
+
+def _tree(parser: Any, raw: bytes) -> Any:
+    """The text parsed; None where that would take too many steps.
+
+    Parsers of some languages need minutes, and all memory, for text that is none of theirs. Steps
+    are counted, and time is not: on a busy machine the same text must give the same chunks.
+    """
+    if len(raw) > _PARSED_BYTES_MAX:
+        return None
+    left = itertools.count(_STEPS_FREE + len(raw) * _STEPS_PER_KB // 1000, -1)
+    try:
+        return parser.parse(
+            lambda at, _: raw[at : at + _READ_BYTES],
+            progress_callback=lambda _, __: next(left) < 0,
+        )
+    except ValueError:
+        parser.reset()
+        return None
 
 
 def _span(text: str, start: int, end: int) -> tuple[int, int]:
@@ -263,3 +303,13 @@ def _name(node: Any, raw: bytes) -> str:
     if found is None:
         return str(node.type)
     return raw[found.start_byte : found.end_byte].decode(errors="replace")[:200]
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    limit_memory()
+    answer(lambda asked: {"chunks": [astuple(c) for c in chunks(asked["text"], asked["suffix"])]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,22 +1,21 @@
 """Documents to Markdown, in a process of their own: `python -m mnemic.importers.convert`.
 
 The parsers of documents are large, and the documents may be anyone's. So they run where a crash, an
-endless loop or too much memory costs one document, and where nothing can be asked of a network: one
-line of JSON in, `{"path", "suffix"}`, one line out, `{"text", "about"}` or `{"error"}`. A parser that
-fails otherwise ends the process, and its last words are the reason.
+endless loop or too much memory costs one document, and where nothing can be asked of a network. A
+request is `{"path", "suffix"}`, an answer `{"text", "about"}` or `{"error"}` (see worker.py).
 """
 
 from __future__ import annotations
 
 import importlib
 import io
-import json
 import re
 import sys
 import zipfile
 from typing import IO, Any
 
-MEMORY_BYTES_MAX = 6 << 30
+from mnemic.importers.worker import answer, limit_memory
+
 _FORBIDDEN = (
     "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto",
     "socket.sendmsg", "socket.bind", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn",
@@ -38,35 +37,21 @@ _PROPERTIES_BYTES_MAX = 1 << 20
 
 def main() -> None:
     """Answers requests until there are no more."""
-    _limit_memory()
+    limit_memory()
     converters = _converters()
     sys.addaudithook(_refuse)
-    answers = sys.stdout
-    sys.stdout = sys.stderr  # what a parser prints is no answer
-    answers.write('{"ready": true}\n')
-    answers.flush()
-    for line in sys.stdin:
-        asked = json.loads(line)
+
+    def converted(asked: dict[str, Any]) -> dict[str, Any]:
         with open(asked["path"], "rb") as stream:  # noqa: PTH123
-            answer = _answer(stream, asked["suffix"], converters)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            return _answer(stream, asked["suffix"], converters)
+
+    answer(converted)
 
 
 def _refuse(event: str, _: tuple[Any, ...]) -> None:
     """Ends the process at any try to reach a network or to run a program."""
     if event in _FORBIDDEN:
         raise PermissionError(f"{event} is not allowed while a document is read")
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    limit = MEMORY_BYTES_MAX if most == resource.RLIM_INFINITY else min(MEMORY_BYTES_MAX, most)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 def _converters() -> dict[str, Any]:

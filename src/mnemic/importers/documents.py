@@ -6,25 +6,18 @@ The time of a document is when it says it was made, else as for text (see text.p
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import queue
 import re
-import subprocess
-import sys
-import tempfile
-import threading
 import zipfile
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
 
 from mnemic.agent.records import Row
 from mnemic.importers import text as texts
 from mnemic.importers.report import Report
 from mnemic.importers.source import RATIO_MAX, begin, chosen, files_below, relative
 from mnemic.importers.text import Cutter, Section, Undated, check_undated, rows_of_file, sections
+from mnemic.importers.worker import Worker
 
 _ZIPPED = (".docx", ".pptx", ".xlsx", ".epub")
 SUFFIXES = (".pdf", *_ZIPPED, ".html", ".htm", ".xhtml")
@@ -34,7 +27,6 @@ _RATIO_FREE_BYTES = 16 << 20
 _PARTS_MAX = 20_000
 _PROLOG_BYTES_MAX = 1 << 20
 TIME_S_MAX = 120.0
-_START_S_MAX = 120.0
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SLIDE = re.compile(r"^<!-- Slide number: (\d{1,6}) -->$", re.MULTILINE)
 _WHERE = "document"
@@ -80,7 +72,7 @@ def read(
 
 
 def _read(path: Path, cutter: Cutter, only: Collection[Path] | None) -> Iterator[Row]:
-    converter = Converter()
+    converter = Worker("mnemic.importers.convert")
     try:
         found = files_below(path, (*SUFFIXES, *texts.SUFFIXES), cutter.report)
         for file in chosen(found, only):
@@ -93,7 +85,7 @@ def _read(path: Path, cutter: Cutter, only: Collection[Path] | None) -> Iterator
         converter.close()
 
 
-def _document(file: Path, name: str, cutter: Cutter, converter: Converter) -> Iterator[Row]:
+def _document(file: Path, name: str, cutter: Cutter, converter: Worker) -> Iterator[Row]:
     report = cutter.report
     suffix = file.suffix.lower()
     try:
@@ -104,7 +96,8 @@ def _document(file: Path, name: str, cutter: Cutter, converter: Converter) -> It
         report.skip(name, reason)
         return
     report.files += 1
-    answer = converter.ask(file, suffix)
+    asked = {"path": os.fspath(file.resolve()), "suffix": suffix}
+    answer = converter.ask(asked, seconds=TIME_S_MAX)
     if "error" in answer:
         report.skip(name, str(answer["error"]))
         return
@@ -179,86 +172,3 @@ def parts(text: str, suffix: str) -> Iterator[tuple[Section, dict[str, object]]]
         return
     for section in sections(text):
         yield section, {}
-
-
-class Converter:
-    """The process that reads documents; started at the first one, and again after each that ends it."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.Queue[str] = queue.Queue()
-        self._said: IO[str] | None = None
-
-    def ask(self, file: Path, suffix: str) -> dict[str, Any]:
-        """The document's Markdown and what it says of itself, or `error`: why there is none."""
-        if self._process is None and (failed := self._start()):
-            return {"error": failed}
-        process = self._process
-        if process is None or process.stdin is None:
-            raise ValueError("the converter did not start")
-        try:
-            process.stdin.write(
-                json.dumps({"path": os.fspath(file.resolve()), "suffix": suffix}) + "\n"
-            )
-            process.stdin.flush()
-        except OSError:
-            return {"error": self._end("the document cannot be read")}
-        return self._answer(TIME_S_MAX)
-
-    def _start(self) -> str | None:
-        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mnemic.importers.convert"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said,
-            text=True, encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"},
-        )  # fmt: skip
-        self._answers = queue.Queue()
-        threading.Thread(
-            target=_pass_on, args=(self._process.stdout, self._answers), daemon=True
-        ).start()
-        answer = self._answer(_START_S_MAX)
-        return (
-            None if answer.get("ready") else str(answer.get("error", "the converter did not start"))
-        )
-
-    def _answer(self, seconds: float) -> dict[str, Any]:
-        try:
-            line = self._answers.get(timeout=seconds)
-        except queue.Empty:
-            self._end("")
-            return {"error": f"reading it took longer than {seconds:.0f} s"}
-        if not line:
-            return {"error": self._end("the document cannot be read")}
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def _end(self, what: str) -> str:
-        """Ends the process; `what` and its last words."""
-        words = ""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            if self._process.stdin is not None:
-                with suppress(OSError):  # what it was not told any more
-                    self._process.stdin.close()
-            self._process = None
-        if self._said is not None:
-            self._said.seek(0)
-            told = [line for line in self._said.read()[-20_000:].splitlines() if line.strip()]
-            words = told[-1].strip()[:300] if told else ""
-            self._said.close()
-            self._said = None
-        return f"{what}: {words}" if words else what
-
-    def close(self) -> None:
-        """Ends the process, if there is one."""
-        self._end("")
-
-
-def _pass_on(stream: IO[str], answers: queue.Queue[str]) -> None:
-    """Hands on each line, then an empty text for the end."""
-    with stream:
-        for line in stream:
-            answers.put(line)
-    answers.put("")

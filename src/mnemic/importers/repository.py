@@ -11,16 +11,25 @@ from pathlib import Path
 from mnemic.agent.records import Row
 from mnemic.errors import ImportFailed
 from mnemic.importers import git_history
-from mnemic.importers.code import GRAMMARS, Chunk, check_installed, chunks
+from mnemic.importers.code import (
+    GRAMMARS,
+    Chunk,
+    by_lines,
+    check_installed,
+    chunks,
+    is_parsed,
+)
 from mnemic.importers.pieces import pieces
 from mnemic.importers.report import Report
 from mnemic.importers.rows import known, rows_of
 from mnemic.importers.source import begin, chosen, files_below, relative
 from mnemic.importers.text import SUFFIXES as TEXT_SUFFIXES
 from mnemic.importers.text import sections
+from mnemic.importers.worker import Worker
 
 SOURCE = "repo"
 FILE_BYTES_MAX = 1 << 20
+TIME_S_MAX = 20.0
 _SNIFFED = 8_192
 _LINE_CHARS_MAX = 2_000
 _MINIFIED_SUFFIXES = (".min.js", ".min.css", ".map", ".bundle.js")
@@ -91,8 +100,12 @@ def _read(
         files = _walked(path, report)
     else:
         tree, files = listed
-    for file in chosen(files, only):
-        yield from _file(file, relative(file, tree.root), tree, scope, report)
+    parser = Worker("mnemic.importers.code")
+    try:
+        for file in chosen(files, only):
+            yield from _file(file, relative(file, tree.root), tree, parser, scope, report)
+    finally:
+        parser.close()
     if listed is not None:
         yield from git_history.read(path, scope=scope, report=report, zone=zone)
 
@@ -141,14 +154,21 @@ def _walked(path: Path, report: Report) -> Iterator[Path]:
             yield file
 
 
-def _file(file: Path, name: str, tree: _Tree, scope: str, report: Report) -> Iterator[Row]:
+def _file(
+    file: Path, name: str, tree: _Tree, parser: Worker, scope: str, report: Report
+) -> Iterator[Row]:
     text = _content(file, name, report)
     if text is None:
         return
     suffix = file.suffix.lower()
     grammar = GRAMMARS.get(suffix)
     language = grammar.name if grammar else suffix.removeprefix(".") or None
-    found = _sections(text, suffix) if suffix in TEXT_SUFFIXES else chunks(text, suffix)
+    if suffix in TEXT_SUFFIXES:
+        found = _sections(text, suffix)
+    elif is_parsed(text, suffix):
+        found = _parsed(text, suffix, name, parser, report)
+    else:
+        found = chunks(text, suffix)
     for chunk in found:
         # The path stands above the text: questions name files, and code seldom names its own.
         title = f"{name} · {chunk.symbol}" if chunk.symbol else name
@@ -169,6 +189,14 @@ def _file(file: Path, name: str, tree: _Tree, scope: str, report: Report) -> Ite
                 commit=tree.commit,
             ),
         )
+
+
+def _parsed(text: str, suffix: str, name: str, parser: Worker, report: Report) -> Iterator[Chunk]:
+    told = parser.ask({"text": text, "suffix": suffix}, seconds=TIME_S_MAX)
+    if "error" in told:
+        report.note(name, f"cut by lines: {told['error']}")
+        return by_lines(text)
+    return (Chunk(*held) for held in told["chunks"])
 
 
 def _sections(text: str, suffix: str) -> Iterator[Chunk]:
