@@ -135,6 +135,12 @@ def test_a_checkpoint_is_a_session_without_times(tmp_path: Path) -> None:
     assert ids(load("gemini", path)[0]) == ids(rows)
 
 
+def test_messages_without_ids_are_kept_in_their_places(tmp_path: Path) -> None:
+    bare = [{key: held for key, held in one.items() if key != "id"} for one in MESSAGES]
+    rows = check_twice("gemini", whole(tmp_path / "session-1.json", *bare))
+    assert [(row["speaker"], row["text"]) for row in rows] == TEXTS
+
+
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])
 def test_half_written_and_foreign_files_are_reported(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"session-1{suffix}"

@@ -162,10 +162,8 @@ def _keep(talk: _Talk, message: object, place: str, report: Report) -> None:
     if not isinstance(message, dict):
         report.skip(place, f"{type(message).__name__} where a message was expected")
         return
-    name = as_text(message.get("id"))
-    if name is None:
-        report.skip(place, "a message without an id")
-        return
+    # Some versions wrote no ids; such messages only ever stand at their place.
+    name = as_text(message.get("id")) or f"#{len(talk.messages)}"
     talk.messages[name] = message
     talk.rewound.discard(name)
 
