@@ -35,6 +35,7 @@ def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "recall",
         "context",
         "import",
+        "watch",
         "list",
         "show",
         "stats",
