@@ -71,16 +71,19 @@ def continues(asked: Asked, last: int) -> bool:
     return any(_is_result(part.value) for part in asked.items[last + 1 :])
 
 
-def inject(asked: Asked, block: str, place: Placed = "before") -> bytes:
-    """The request's body with the block in it.
+def inject(asked: Asked, block: str, place: Placed = "before") -> bytes | None:
+    """The request's body with the block in it; None where a message has no plain form.
 
     Args:
         asked: a request for which `query_of` gave a query.
         block: what `frame` made.
         place: as in the settings.
     """
-    done = _into_system(asked, block) if place == "system" else None
-    return (done or _before_user(asked, block)).encode()
+    try:
+        done = _into_system(asked, block) if place == "system" else None
+        return (done or _before_user(asked, block)).encode()
+    except ValueError:  # such as a message that names its content twice
+        return None
 
 
 def _before_user(asked: Asked, block: str) -> str:
@@ -136,7 +139,7 @@ def _behind(text: str, content: Part, block: str) -> str | None:
 
 def _role(asked: Asked) -> str:
     """How this client names its instructions."""
-    roles = {part.value.get("role") for part in asked.items if isinstance(part.value, Mapping)}
+    roles = [part.value.get("role") for part in asked.items if isinstance(part.value, Mapping)]
     if asked.kind == "responses":
         return "system" if "system" in roles and "developer" not in roles else "developer"
     return "developer" if "developer" in roles and "system" not in roles else "system"

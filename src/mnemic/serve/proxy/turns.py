@@ -14,7 +14,7 @@ from mnemic.serve.proxy.shapes import Asked
 TAG = "recalled-memory"
 _OPEN, _CLOSE = f"<{TAG} ", f"</{TAG}>"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_TEXTS = frozenset(("text", "input_text", "output_text"))
+_TEXTS = ("text", "input_text", "output_text")
 PIECE_CHARS_MAX = 900_000
 
 Part = Literal["user", "assistant", "call", "result"]
@@ -30,8 +30,8 @@ class Turn:
 
     @property
     def known_by(self) -> str:
-        """A digest that does not change with white space, which clients trim."""
-        said = f"{self.part}\n{' '.join(self.text.split())}"
+        """A digest that does not change with white space, which clients trim and JSON writers add."""
+        said = f"{self.part}\n{('' if self.part == 'call' else ' ').join(self.text.split())}"
         return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
