@@ -37,6 +37,7 @@ from mnemic.serve.options import (
     existing,
     open_memory,
 )
+from mnemic.serve.proxy import command as proxy
 from mnemic.serve.terminal import bar as _bar
 from mnemic.serve.terminal import err, out, plain
 from mnemic.serve.terminal import jsonable as _jsonable
@@ -63,6 +64,7 @@ app.add_typer(bench_app, name="bench")
 measure.add_to(bench_app)
 neural.add_to(bench_app)
 knowledge.add_to(app)
+proxy.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
 

@@ -39,7 +39,7 @@ def query_of(asked: Asked) -> str | None:
         said: Any = asked.value("input")
     else:
         last = last_user(asked)
-        if last is None or continues(asked, last) or holds_ours(asked):
+        if last is None or continues(asked) or holds_ours(asked):
             return None
         said = text_in(asked.items[last].value.get("content"))
     text = said.replace("\x00", " ").strip()
@@ -53,22 +53,18 @@ def query_of(asked: Asked) -> str | None:
 
 
 def last_user(asked: Asked) -> int | None:
-    """The number of the user's last message."""
+    """The number of the user's last message; results of tools are not the user's."""
     for number in range(len(asked.items) - 1, -1, -1):
         item = asked.items[number].value
-        if isinstance(item, Mapping) and item.get("role") == "user":
+        if isinstance(item, Mapping) and item.get("role") == "user" and not _is_result(item):
             return number
     return None
 
 
-def continues(asked: Asked, last: int) -> bool:
+def continues(asked: Asked) -> bool:
     """Whether the model is to go on after a tool's result rather than to answer the user."""
-    if asked.kind == "messages":
-        content = asked.items[last].value.get("content")
-        return isinstance(content, list) and any(
-            isinstance(block, Mapping) and block.get("type") == "tool_result" for block in content
-        )
-    return any(_is_result(part.value) for part in asked.items[last + 1 :])
+    last = last_user(asked)
+    return any(_is_result(part.value) for part in asked.items[0 if last is None else last + 1 :])
 
 
 def inject(asked: Asked, block: str, place: Placed = "before") -> bytes | None:
@@ -148,8 +144,12 @@ def _role(asked: Asked) -> str:
 def _is_result(item: Any) -> bool:
     if not isinstance(item, Mapping):
         return False
-    kind = item.get("type")
-    return item.get("role") in _RESULTS or (isinstance(kind, str) and kind.endswith("_output"))
+    kind, content = item.get("type"), item.get("content")
+    if item.get("role") in _RESULTS or (isinstance(kind, str) and kind.endswith("_output")):
+        return True
+    return isinstance(content, list) and any(
+        isinstance(block, Mapping) and block.get("type") == "tool_result" for block in content
+    )
 
 
 def _put(text: str, at: int, more: str) -> str:

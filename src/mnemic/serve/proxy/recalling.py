@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
     from mnemic.agent.memory import Memory
 
 log = logging.getLogger("mnemic.proxy")
+
+
+HELD_MAX = 1_000
+
+
+class Held:
+    """The blocks that turns were given, for their continuations."""
+
+    def __init__(self) -> None:
+        self._blocks: OrderedDict[tuple[str, ...], str] = OrderedDict()
+
+    def put(self, turn: tuple[str, ...], block: str) -> None:
+        """Notes a block; the oldest beyond a thousand is forgotten."""
+        self._blocks[turn] = block
+        self._blocks.move_to_end(turn)
+        if len(self._blocks) > HELD_MAX:
+            self._blocks.popitem(last=False)
+
+    def get(self, turn: tuple[str, ...]) -> str | None:
+        """The block that a turn was given."""
+        return self._blocks.get(turn)
 
 
 class Recaller:

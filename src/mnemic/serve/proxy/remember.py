@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import pairwise
@@ -35,12 +35,17 @@ _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a conversation goes on: its session, the next position, the digest of its last turn."""
+    """Where a conversation goes on: its session, the next position, the digest of its last turn.
+
+    `first` and `before` are where the request's own turns began, and what stood before them.
+    """
 
     said: Said
     session: str
     position: int
     last: str
+    first: int
+    before: str
 
 
 class Keeper:
@@ -129,13 +134,13 @@ class Keeper:
             and not self._is_known(said.scope, session, first + number, refs[number])
         ]
         self._store(rows)
-        place = Place(said, session, first + len(said.turns), said.turns[-1].known_by)
+        place = Place(
+            said, session, first + len(said.turns), said.turns[-1].known_by, first, before
+        )
         self._note_tail(place)
         return place
 
-    def _answer(
-        self, asked: Future[Place | None], answer: Answer, now: datetime
-    ) -> Place | None:
+    def _answer(self, asked: Future[Place | None], answer: Answer, now: datetime) -> Place | None:
         place = asked.result()
         if place is None:
             return None
@@ -149,7 +154,7 @@ class Keeper:
         ]
         self._store(rows)
         last = turns[-1].known_by if turns else place.last
-        place = Place(place.said, place.session, place.position + len(turns), last)
+        place = replace(place, position=place.position + len(turns), last=last)
         self._note_tail(place)
         if answer.id:
             _put(self._responses, (place.said.scope, answer.id), place.session, _TAILS_MAX)
@@ -174,6 +179,8 @@ class Keeper:
                 return str(again[-1].session), int(again[-1].position or 0), ""
             tail = self._tails.get((said.scope, name or ""))
             if name is not None and tail is not None:
+                if _same(tail.said, said) and tail.last == said.turns[-1].known_by:
+                    return name, tail.first, tail.before  # once more, and never answered
                 return name, tail.position, tail.last
         return name or _new_session(said, now), 0, ""
 
@@ -259,6 +266,10 @@ def _refs(turns: Sequence[Turn], before: str) -> list[str]:
         "proxy:" + blake2b(f"{one}\n{two}".encode(), digest_size=16).hexdigest()
         for one, two in pairwise(digests)
     ]
+
+
+def _same(one: Said, two: Said) -> bool:
+    return one.before == two.before and one.turns == two.turns
 
 
 def _new_session(said: Said, now: datetime) -> str:

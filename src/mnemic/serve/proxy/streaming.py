@@ -96,7 +96,7 @@ class EventReader:
     def __init__(self, kind: Kind, bytes_max: int) -> None:
         self._events = Events()
         self._left = bytes_max
-        self._take = {"chat": _Chat, "responses": _Responses, "messages": _Messages}[kind]()
+        self._take: _Taker = _TAKERS[kind]()
 
     def feed(self, piece: bytes) -> None:
         """Takes the next piece. What lies beyond the bound is not read."""
@@ -150,6 +150,17 @@ class Events:
             self._data.append(value.removeprefix(b" "))
             self._size += len(value)
         return None
+
+
+class _Taker(Protocol):
+    """Puts together what events say."""
+
+    whole: bool
+    id: str | None
+
+    def take(self, value: Mapping[str, Any]) -> None: ...
+
+    def items(self) -> list[Any]: ...
 
 
 class _Chat:
@@ -251,6 +262,11 @@ class _Messages:
             for _, (block, said) in sorted(self._blocks.items())
         ]
         return [{"role": "assistant", "content": content}]
+
+
+_TAKERS: Mapping[Kind, type[_Taker]] = {
+    "chat": _Chat, "responses": _Responses, "messages": _Messages
+}  # fmt: skip
 
 
 def _turns(message: Any) -> tuple[Turn, ...]:
