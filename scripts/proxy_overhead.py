@@ -1,0 +1,174 @@
+"""What `mnemic proxy` adds to a request: a scripted upstream, asked directly and through the proxy.
+
+    python scripts/proxy_overhead.py --db /tmp/overhead.mnemic
+
+Makes a store of made-up episodes with the real embedder, if there is none at --db, starts upstream
+and proxy as processes of their own, and prints one JSON object. Times are to the first byte of the
+answer and to its last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+PEOPLE = "Ana Ben Chiara Dmitri Elif Farid Greta Hugo Ines Jonas Kirsi Lars Mina Noor Otto Petra".split()
+PLACES = "Lisbon Oslo Quito Riga Seoul Tunis Utrecht Vilnius Warsaw Yerevan Zagreb Bergen Cork".split()
+THINGS = (
+    "the tax form", "a red bicycle", "the greenhouse", "her violin", "the quarterly report",
+    "an old camera", "the kitchen sink", "the marathon", "a chess set", "the train tickets",
+    "the dentist", "a sailing course", "the roof", "the database migration", "a birthday cake",
+)  # fmt: skip
+DOINGS = (
+    "asked about", "forgot", "bought", "fixed", "sold", "wrote down a plan for", "complained about",
+    "was proud of", "lent me money for", "wanted to know more of", "dreamt about", "gave up on",
+)  # fmt: skip
+
+UPSTREAM = """
+import asyncio, json, socket, uvicorn
+WHOLE = json.dumps({"id": "c", "object": "chat.completion", "choices": [{"index": 0,
+    "message": {"role": "assistant", "content": "Noted."}, "finish_reason": "stop"}]}).encode()
+EVENTS = [b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": "word "}}]}).encode()
+          + b"\\n\\n"] * 50 + [b"data: [DONE]\\n\\n"]
+async def app(scope, receive, send):
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    stream = json.loads(body).get("stream")
+    kind = b"text/event-stream" if stream else b"application/json"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+    for piece in EVENTS if stream else [WHOLE]:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+listener = socket.socket(); listener.bind(("127.0.0.1", 0)); listener.listen(100)
+print(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)
+uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run(sockets=[listener])
+"""
+
+
+def sentence(chance: random.Random) -> str:
+    """A made-up episode."""
+    who, thing, where = chance.choice(PEOPLE), chance.choice(THINGS), chance.choice(PLACES)
+    return (
+        f"{who} {chance.choice(DOINGS)} {thing} in {where}, and paid {chance.randrange(10, 900)} "
+        f"for it; {chance.choice(PEOPLE)} was there too."
+    )
+
+
+def fill(db: Path, episodes: int) -> None:
+    """A store of made-up episodes with their deep keys."""
+    from mnemic import Memory
+
+    chance = random.Random(1)
+    with Memory(db, background=False) as memory:
+        memory.remember_many({"text": sentence(chance), "session": f"s{n // 40}",
+                              "position": n % 40} for n in range(episodes))  # fmt: skip
+        memory.ready()
+
+
+async def ask(client: httpx.AsyncClient, url: str, body: bytes) -> tuple[float, float]:
+    """Milliseconds to the first and to the last byte."""
+    begun = time.perf_counter()
+    first = 0.0
+    headers = {"content-type": "application/json"}
+    async with client.stream("POST", url, content=body, headers=headers) as response:
+        async for _ in response.aiter_raw():
+            first = first or time.perf_counter()
+    if response.status_code != 200:
+        raise SystemExit(f"{url} answered {response.status_code}")
+    return (first - begun) * 1_000, (time.perf_counter() - begun) * 1_000
+
+
+async def measure(url: str, requests: int, clients: int, stream: bool, seed: int) -> list[tuple[float, float]]:
+    """The times of requests that so many clients make, each one after the other."""
+    chance = random.Random(seed)
+    bodies = [
+        json.dumps({"model": "m", "stream": stream, "messages": [
+            {"role": "system", "content": "You help."},
+            {"role": "user", "content": f"Who {chance.choice(DOINGS)} {chance.choice(THINGS)} "
+                                        f"in {chance.choice(PLACES)}? ({seed}.{number})"},
+        ]}).encode()
+        for number in range(requests)
+    ]  # fmt: skip
+    found: list[tuple[float, float]] = []
+
+    async def work() -> None:
+        while bodies:
+            found.append(await ask(client, f"{url}/chat/completions", bodies.pop()))
+
+    async with httpx.AsyncClient(timeout=60) as client:
+        await asyncio.gather(*(work() for _ in range(clients)))
+    return found
+
+
+def quantiles(times: list[float]) -> dict[str, float]:
+    """Median, 95th and 99th percentile."""
+    cut = statistics.quantiles(times, n=100, method="inclusive")
+    return {"p50": round(cut[49], 1), "p95": round(cut[94], 1), "p99": round(cut[98], 1)}
+
+
+def main() -> None:
+    """Measures and prints."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--db", type=Path, required=True)
+    options.add_argument("--episodes", type=int, default=10_000)
+    options.add_argument("--requests", type=int, default=200)
+    options.add_argument("--clients", type=int, nargs="+", default=[1, 4])
+    given = options.parse_args()
+    if not given.db.exists():
+        fill(given.db, given.episodes)
+    upstream = subprocess.Popen([sys.executable, "-c", UPSTREAM], stdout=subprocess.PIPE, text=True)
+    direct = upstream.stdout.readline().strip()
+    proxy = subprocess.Popen(
+        [sys.executable, "-m", "mnemic.serve.cli", "proxy", "--upstream", direct, "--port", "0",
+         "--db", str(given.db)],
+        stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "400"},
+    )  # fmt: skip
+    try:
+        through = re.search(r"http://\S+/v1", proxy.stderr.readline())[0]
+        asyncio.run(report(given, direct, through))
+    finally:
+        proxy.terminate()
+        proxy.wait(30)
+        upstream.terminate()
+
+
+async def report(given: argparse.Namespace, direct: str, through: str) -> None:
+    """Asks both and prints what the proxy adds."""
+    await asyncio.sleep(3)  # the model is being loaded
+    seed = time.time_ns() % 1_000_000
+    await measure(through, 20, 1, False, seed)
+    found = {}
+    for clients in given.clients:
+        for stream in (False, True):
+            seed += 1
+            plain = await measure(direct, given.requests, clients, stream, seed)
+            added = await measure(through, given.requests, clients, stream, seed)
+            base = [quantiles([row[n] for row in plain]) for n in (0, 1)]
+            came = [quantiles([row[n] for row in added]) for n in (0, 1)]
+            found[f"{clients} clients, {'stream' if stream else 'whole'}"] = {
+                name: {"direct": base[n], "through": came[n],
+                       "adds_p95": round(came[n]["p95"] - base[n]["p50"], 1)}
+                for n, name in enumerate(("first_byte_ms", "last_byte_ms"))
+            }  # fmt: skip
+    async with httpx.AsyncClient() as client:
+        counts = (await client.get(through.removesuffix("/v1") + "/health")).json()["counts"]
+    sys.stdout.write(json.dumps({"added": found, "counts": counts}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
