@@ -23,8 +23,12 @@ from pathlib import Path
 
 import httpx
 
-PEOPLE = "Ana Ben Chiara Dmitri Elif Farid Greta Hugo Ines Jonas Kirsi Lars Mina Noor Otto Petra".split()
-PLACES = "Lisbon Oslo Quito Riga Seoul Tunis Utrecht Vilnius Warsaw Yerevan Zagreb Bergen Cork".split()
+PEOPLE = (
+    ["Ana", "Ben", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kirsi", "Lars", "Mina", "Noor", "Otto", "Petra"]
+)
+PLACES = (
+    ["Lisbon", "Oslo", "Quito", "Riga", "Seoul", "Tunis", "Utrecht", "Vilnius", "Warsaw", "Yerevan", "Zagreb", "Bergen", "Cork"]
+)
 THINGS = (
     "the tax form", "a red bicycle", "the greenhouse", "her violin", "the quarterly report",
     "an old camera", "the kitchen sink", "the marathon", "a chess set", "the train tickets",
@@ -54,7 +58,8 @@ async def app(scope, receive, send):
     for piece in EVENTS if stream else [WHOLE]:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-listener = socket.socket(); listener.bind(("127.0.0.1", 0)); listener.listen(100)
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so that asyncio sets NODELAY
+listener.bind(("127.0.0.1", 0)); listener.listen(100)
 print(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run(sockets=[listener])
 """
@@ -93,7 +98,9 @@ async def ask(client: httpx.AsyncClient, url: str, body: bytes) -> tuple[float, 
     return (first - begun) * 1_000, (time.perf_counter() - begun) * 1_000
 
 
-async def measure(url: str, requests: int, clients: int, stream: bool, seed: int) -> list[tuple[float, float]]:
+async def measure(
+    url: str, requests: int, clients: int, stream: bool, seed: int
+) -> list[tuple[float, float]]:
     """The times of requests that so many clients make, each one after the other."""
     chance = random.Random(seed)
     bodies = [

@@ -13,14 +13,16 @@ from mnemic.serve.proxy.inject import frame, inject, query_of
 from mnemic.serve.proxy.shapes import Asked, Kind, read
 from mnemic.serve.proxy.turns import turns_of
 
-BLOCK = frame("[1] (2026-01-01 10:00) Ana: I moved to \"Lisbon\" ☀.")
+BLOCK = frame('[1] (2026-01-01 10:00) Ana: I moved to "Lisbon" ☀.')
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
     st.sampled_from(["user", "assistant", "tool", "system", "developer", "text", "input_text"]),
 )  # fmt: skip
 JSON = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 TEXTS = st.text(max_size=20)
@@ -38,7 +40,10 @@ CONTENTS = st.one_of(
 )
 MESSAGES = st.one_of(
     st.fixed_dictionaries(
-        {"role": st.sampled_from(["user", "assistant", "tool", "system", "developer"]), "content": CONTENTS},
+        {
+            "role": st.sampled_from(["user", "assistant", "tool", "system", "developer"]),
+            "content": CONTENTS,
+        },
         optional={"tool_calls": JSON, "name": JSON, "type": JSON},
     ),
     JSON,
@@ -160,7 +165,12 @@ def test_the_role_is_the_one_that_the_client_uses() -> None:
         (
             "chat",
             {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a"}]},
-            {"messages": [{"role": "system", "content": "s\n\nB"}, {"role": "user", "content": "a"}]},
+            {
+                "messages": [
+                    {"role": "system", "content": "s\n\nB"},
+                    {"role": "user", "content": "a"},
+                ]
+            },
         ),
         (
             "chat",
@@ -168,10 +178,17 @@ def test_the_role_is_the_one_that_the_client_uses() -> None:
             {"messages": [{"role": "system", "content": "B"}, {"role": "user", "content": "a"}]},
         ),
         ("responses", {"input": "a"}, {"instructions": "B", "input": "a"}),
-        ("responses", {"input": "a", "instructions": "s"}, {"input": "a", "instructions": "s\n\nB"}),
+        (
+            "responses",
+            {"input": "a", "instructions": "s"},
+            {"input": "a", "instructions": "s\n\nB"},
+        ),
         (
             "messages",
-            {"system": [{"type": "text", "text": "s"}], "messages": [{"role": "user", "content": "a"}]},
+            {
+                "system": [{"type": "text", "text": "s"}],
+                "messages": [{"role": "user", "content": "a"}],
+            },
             {
                 "system": [{"type": "text", "text": "s"}, {"type": "text", "text": "B"}],
                 "messages": [{"role": "user", "content": "a"}],

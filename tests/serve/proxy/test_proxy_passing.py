@@ -48,10 +48,16 @@ def test_a_stream_passes_byte_by_byte(door: Door, upstream: Upstream, cut: int) 
 def test_a_stream_is_not_held_back(door: Door, upstream: Upstream) -> None:
     """The first piece is there long before the last."""
     upstream.says(
-        Reply([events(d, done=False) for d in deltas("a", "b", "c")], type="text/event-stream", gap_s=0.4)
+        Reply(
+            [events(d, done=False) for d in deltas("a", "b", "c")],
+            type="text/event-stream",
+            gap_s=0.4,
+        )
     )
     begun = time.monotonic()
-    with door.client.stream("POST", f"{door.url}/chat/completions", json=body_of("x", **STREAM)) as got:
+    with door.client.stream(
+        "POST", f"{door.url}/chat/completions", json=body_of("x", **STREAM)
+    ) as got:
         next(got.iter_raw())
         assert time.monotonic() - begun < 0.4
 
@@ -63,7 +69,9 @@ def test_a_large_stream_takes_bounded_memory(door: Door, upstream: Upstream) -> 
     upstream.says(Reply([piece] * count, type="text/event-stream"))
     before = peak_bytes()
     size = 0
-    with door.client.stream("POST", f"{door.url}/chat/completions", json=body_of("x", **STREAM)) as got:
+    with door.client.stream(
+        "POST", f"{door.url}/chat/completions", json=body_of("x", **STREAM)
+    ) as got:
         for part in got.iter_raw():
             size += len(part)
     assert size == len(piece) * count
@@ -140,7 +148,9 @@ def test_the_upstreams_key_takes_the_place_of_the_clients(
     assert not any("mine" in value for got in upstream.got for _, value in got.headers)
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"null", b'{"messages":1}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"null", b'{"messages":1}', b"\xff\xfe", b"[" * 100_000]
+)
 def test_malformed_requests_pass_as_they_are(door: Door, upstream: Upstream, raw: bytes) -> None:
     """The upstream says what is wrong with them, not we."""
     upstream.says(Reply([b"bad"], 400))
@@ -220,7 +230,9 @@ def test_an_upstream_that_is_silent_is_given_up(
 
 def test_an_upstream_that_breaks_off_is_not_covered_up(door: Door, upstream: Upstream) -> None:
     """The client sees a cut answer as cut; what came is kept and marked."""
-    upstream.says(Reply([events(*deltas("The answer "), done=False)], type="text/event-stream", cut=True))
+    upstream.says(
+        Reply([events(*deltas("The answer "), done=False)], type="text/event-stream", cut=True)
+    )
     with pytest.raises(httpx.RemoteProtocolError):
         pieces_of(door, body_of("What?", **STREAM))
     assert door.kept() == [("user", "What?"), ("assistant", "The answer ")]
@@ -233,7 +245,9 @@ def test_a_client_that_vanishes_ends_the_upstreams_work(door: Door, upstream: Up
     """No more is asked for; what came so far is kept and marked."""
     pieces = [events(d, done=False) for d in deltas(*(f"w{n} " for n in range(400)))]
     upstream.says(Reply(pieces, type="text/event-stream", gap_s=0.02))
-    with door.client.stream("POST", f"{door.url}/chat/completions", json=body_of("Go", **STREAM)) as got:
+    with door.client.stream(
+        "POST", f"{door.url}/chat/completions", json=body_of("Go", **STREAM)
+    ) as got:
         next(got.iter_raw())
     door.until("partial")
     (user, answer) = door.kept()

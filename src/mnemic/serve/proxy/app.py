@@ -17,7 +17,7 @@ from mnemic.clock import Clock
 from mnemic.serve.proxy.counts import Counts
 from mnemic.serve.proxy.gate import Refused, Scopes, check_caller, scopes_for
 from mnemic.serve.proxy.inject import continues, inject, query_of
-from mnemic.serve.proxy.recalling import Held, Recaller
+from mnemic.serve.proxy.recalling import Held, Recaller, plain
 from mnemic.serve.proxy.remember import Keeper, Place
 from mnemic.serve.proxy.sessions import Said, said_of
 from mnemic.serve.proxy.settings import ProxySettings
@@ -197,7 +197,7 @@ class Proxy:
                 return self._held.get(turn)
             return None
         left = self._settings.recall_s_max - (time.monotonic() - begun)
-        there = {one.text.strip() for one in understood.turns}
+        there = {plain(one.text) for one in understood.turns}
         block = await self._recaller.block(understood.query, said.scope, there, left)
         if block is not None and self._settings.hold:
             self._held.put(turn, block)

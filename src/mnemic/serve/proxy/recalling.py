@@ -25,6 +25,11 @@ log = logging.getLogger("mnemic.proxy")
 HELD_MAX = 1_000
 
 
+def plain(text: str) -> str:
+    """A text without what does not tell it from another: case and white space."""
+    return " ".join(text.split()).casefold()
+
+
 class Held:
     """The blocks that turns were given, for their continuations."""
 
@@ -59,7 +64,8 @@ class Recaller:
         Args:
             query: the user's last message.
             scope: where to look.
-            there: texts that stand in the request already; they are not said again.
+            there: texts that stand in the request already, as `plain` gives them; they are not
+                said again. The user's own turn is among them, which may be stored by now.
             left_s: how long to wait.
         """
         if self._under_way >= self._settings.recalls_at_once:
@@ -100,6 +106,11 @@ class Recaller:
             return None
         if found.known < self._settings.known_min:
             return None
-        hits = [hit for hit in found.hits if hit.episode.text.strip() not in there]
+        hits = [
+            hit
+            for hit in found.hits
+            if hit.relevance >= self._settings.relevance_min
+            and plain(hit.episode.text) not in there
+        ]
         packed = pack(replace(found, hits=hits), budget)
         return frame(packed.text) if packed.citations else None

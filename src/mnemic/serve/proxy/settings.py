@@ -20,14 +20,19 @@ MIB = 1 << 20
 class ProxySettings:
     """An upstream, and bounds on what is done for it.
 
-    `upstream` is what the client would have as its base URL. `scope` is a path, `acme/*` lets the
+    `upstream` is what the client would have as its base URL. `scope` is a path; `acme/*` lets the
     header X-Mnemic-Scope choose below it, `*` anywhere. `scopes_by_key` names the reach of each client
-    key by the key's SHA-256 in hex; if it is given, other keys are refused. `place` says where memory
+    key by the key's SHA-256 in hex; if it is given, other keys are refused.
+
+    Recall: `known_min` is the least probability that memory holds an answer, `relevance_min` what an
+    episode must have itself, `recall_s_max` how long a request may wait. `place` says where memory
     stands: "before" puts a message of its own before the user's last, which keeps what goes before it
     in the provider's prompt cache; "system" appends to the system message, for models that take only
-    one. `hold` gives the continuations of a turn (after a tool's result) the block that the turn was
-    given. `recall_s_max` is how long a request may wait for memory. `history` keeps also turns that
-    were said before the proxy was there; `tools` keeps calls of tools and their results.
+    one. `hold` gives the continuations of a turn (after a tool's result) the block it was given.
+
+    Keeping: `history` keeps also turns that were said before the proxy was there, `tools` calls of
+    tools and their results. The same first message within `retry_s` is a retry, later it begins a new
+    conversation.
 
     Raises:
         InvalidInput: a value that cannot be used; the message names the field.
@@ -39,6 +44,7 @@ class ProxySettings:
     scopes_by_key: Mapping[str, str] | None = None
     budget_tokens: int = 1_000
     known_min: float = 0.1
+    relevance_min: float = 0.05
     hits_max: int = 20
     recall_s_max: float = 0.15
     recalls_at_once: int = 4
@@ -70,8 +76,10 @@ class ProxySettings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InvalidInput(f"{name} is {value!r:.40}; give a whole number from 1")
-        if not 0 <= self.known_min <= 1:
-            raise InvalidInput(f"known_min is {self.known_min!r:.40}; give a number from 0 to 1")
+        for name in ("known_min", "relevance_min"):
+            if not 0 <= getattr(self, name) <= 1:
+                value = getattr(self, name)
+                raise InvalidInput(f"{name} is {value!r:.40}; give a number from 0 to 1")
         for name in ("recall_s_max", "connect_s_max", "silence_s_max", "retry_s"):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0:
