@@ -4,7 +4,8 @@
 
 Makes a store of made-up episodes with the real embedder, if there is none at --db, starts upstream
 and proxy as processes of their own, and prints one JSON object. Times are to the first byte of the
-answer and to its last.
+answer and to its last, once with memory and once with it switched off by header; the upstream thinks
+for --think-ms before it answers.
 """
 
 from __future__ import annotations
@@ -23,12 +24,39 @@ from pathlib import Path
 
 import httpx
 
-PEOPLE = (
-    ["Ana", "Ben", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kirsi", "Lars", "Mina", "Noor", "Otto", "Petra"]
-)
-PLACES = (
-    ["Lisbon", "Oslo", "Quito", "Riga", "Seoul", "Tunis", "Utrecht", "Vilnius", "Warsaw", "Yerevan", "Zagreb", "Bergen", "Cork"]
-)
+PEOPLE = [
+    "Ana",
+    "Ben",
+    "Chiara",
+    "Dmitri",
+    "Elif",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Kirsi",
+    "Lars",
+    "Mina",
+    "Noor",
+    "Otto",
+    "Petra",
+]
+PLACES = [
+    "Lisbon",
+    "Oslo",
+    "Quito",
+    "Riga",
+    "Seoul",
+    "Tunis",
+    "Utrecht",
+    "Vilnius",
+    "Warsaw",
+    "Yerevan",
+    "Zagreb",
+    "Bergen",
+    "Cork",
+]
 THINGS = (
     "the tax form", "a red bicycle", "the greenhouse", "her violin", "the quarterly report",
     "an old camera", "the kitchen sink", "the marathon", "a chess set", "the train tickets",
@@ -40,7 +68,7 @@ DOINGS = (
 )  # fmt: skip
 
 UPSTREAM = """
-import asyncio, json, socket, uvicorn
+import asyncio, json, socket, sys, uvicorn
 WHOLE = json.dumps({"id": "c", "object": "chat.completion", "choices": [{"index": 0,
     "message": {"role": "assistant", "content": "Noted."}, "finish_reason": "stop"}]}).encode()
 EVENTS = [b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": "word "}}]}).encode()
@@ -52,6 +80,7 @@ async def app(scope, receive, send):
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
+    await asyncio.sleep(float(sys.argv[1]) / 1_000)
     stream = json.loads(body).get("stream")
     kind = b"text/event-stream" if stream else b"application/json"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
@@ -85,11 +114,12 @@ def fill(db: Path, episodes: int) -> None:
         memory.ready()
 
 
-async def ask(client: httpx.AsyncClient, url: str, body: bytes) -> tuple[float, float]:
+async def ask(
+    client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]
+) -> tuple[float, float]:
     """Milliseconds to the first and to the last byte."""
     begun = time.perf_counter()
     first = 0.0
-    headers = {"content-type": "application/json"}
     async with client.stream("POST", url, content=body, headers=headers) as response:
         async for _ in response.aiter_raw():
             first = first or time.perf_counter()
@@ -99,7 +129,7 @@ async def ask(client: httpx.AsyncClient, url: str, body: bytes) -> tuple[float, 
 
 
 async def measure(
-    url: str, requests: int, clients: int, stream: bool, seed: int
+    url: str, requests: int, clients: int, stream: bool, seed: int, **headers: str
 ) -> list[tuple[float, float]]:
     """The times of requests that so many clients make, each one after the other."""
     chance = random.Random(seed)
@@ -112,10 +142,11 @@ async def measure(
         for number in range(requests)
     ]  # fmt: skip
     found: list[tuple[float, float]] = []
+    sent = {"content-type": "application/json", **headers}
 
     async def work() -> None:
         while bodies:
-            found.append(await ask(client, f"{url}/chat/completions", bodies.pop()))
+            found.append(await ask(client, f"{url}/chat/completions", bodies.pop(), sent))
 
     async with httpx.AsyncClient(timeout=60) as client:
         await asyncio.gather(*(work() for _ in range(clients)))
@@ -128,6 +159,16 @@ def quantiles(times: list[float]) -> dict[str, float]:
     return {"p50": round(cut[49], 1), "p95": round(cut[94], 1), "p99": round(cut[98], 1)}
 
 
+def compared(times: list[list[float]]) -> dict[str, object]:
+    """Times directly, through the proxy without and with memory; what it adds to the direct median."""
+    plain, off, on = (quantiles(one) for one in times)
+    return {
+        "direct": plain, "off": off, "on": on,
+        "off_adds_p95": round(off["p95"] - plain["p50"], 1),
+        "on_adds_p95": round(on["p95"] - plain["p50"], 1),
+    }  # fmt: skip
+
+
 def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -135,10 +176,13 @@ def main() -> None:
     options.add_argument("--episodes", type=int, default=10_000)
     options.add_argument("--requests", type=int, default=200)
     options.add_argument("--clients", type=int, nargs="+", default=[1, 4])
+    options.add_argument("--think-ms", type=float, default=100.0)
     given = options.parse_args()
     if not given.db.exists():
         fill(given.db, given.episodes)
-    upstream = subprocess.Popen([sys.executable, "-c", UPSTREAM], stdout=subprocess.PIPE, text=True)
+    upstream = subprocess.Popen(
+        [sys.executable, "-c", UPSTREAM, str(given.think_ms)], stdout=subprocess.PIPE, text=True
+    )
     direct = upstream.stdout.readline().strip()
     proxy = subprocess.Popen(
         [sys.executable, "-m", "mnemic.serve.cli", "proxy", "--upstream", direct, "--port", "0",
@@ -159,19 +203,18 @@ async def report(given: argparse.Namespace, direct: str, through: str) -> None:
     await asyncio.sleep(3)  # the model is being loaded
     seed = time.time_ns() % 1_000_000
     await measure(through, 20, 1, False, seed)
-    found = {}
+    found: dict[str, object] = {"load": round(os.getloadavg()[0], 1)}
     for clients in given.clients:
         for stream in (False, True):
             seed += 1
-            plain = await measure(direct, given.requests, clients, stream, seed)
-            added = await measure(through, given.requests, clients, stream, seed)
-            base = [quantiles([row[n] for row in plain]) for n in (0, 1)]
-            came = [quantiles([row[n] for row in added]) for n in (0, 1)]
-            found[f"{clients} clients, {'stream' if stream else 'whole'}"] = {
-                name: {"direct": base[n], "through": came[n],
-                       "adds_p95": round(came[n]["p95"] - base[n]["p50"], 1)}
+            count, form = given.requests, "stream" if stream else "whole"
+            plain = await measure(direct, count, clients, stream, seed)
+            off = await measure(through, count, clients, stream, seed, **{"x-mnemic": "off"})
+            on = await measure(through, count, clients, stream, seed)
+            found[f"{clients} clients, {form}"] = {
+                name: compared([[row[n] for row in rows] for rows in (plain, off, on)])
                 for n, name in enumerate(("first_byte_ms", "last_byte_ms"))
-            }  # fmt: skip
+            }
     async with httpx.AsyncClient() as client:
         counts = (await client.get(through.removesuffix("/v1") + "/health")).json()["counts"]
     sys.stdout.write(json.dumps({"added": found, "counts": counts}, indent=1) + "\n")

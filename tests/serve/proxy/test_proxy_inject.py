@@ -100,7 +100,7 @@ def test_every_byte_of_a_request_stays_in_its_order(body: tuple[Kind, bytes], pl
     # What a model would be given, less the block, is what the client said.
     if place == "before" and kind == "chat":
         mine = {"role": "system", "content": BLOCK}
-        values = [m for m in json.loads(done)["messages"]]
+        values = json.loads(done)["messages"]
         assert [repr(m) for m in values if m not in (mine, {**mine, "role": "developer"})] == [
             repr(m) for m in json.loads(raw)["messages"]
         ]
