@@ -134,15 +134,18 @@ class Upstream:
             await reader.readline()
         got = Got(method, target, headers, body)
         self.got.append(got)
-        await self._say(self.answer(got), writer)
+        await self._say(self.answer(got), writer, bare=method == "HEAD")
         return True
 
-    async def _say(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
+    async def _say(self, reply: Reply, writer: asyncio.StreamWriter, *, bare: bool) -> None:
         await asyncio.sleep(reply.wait_s)
         head = [f"HTTP/1.1 {reply.status} So", f"Content-Type: {reply.type}"]
         head += [f"{name}: {value}" for name, value in reply.headers]
-        head += ["Transfer-Encoding: chunked", "", ""]
+        bare = bare or reply.status in (204, 304)
+        head += ["X-Body: none" if bare else "Transfer-Encoding: chunked", "", ""]
         writer.write("\r\n".join(head).encode("latin-1"))
+        if bare:
+            return
         for piece in reply.pieces:
             writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             await writer.drain()

@@ -321,6 +321,24 @@ def test_a_history_from_before_the_proxy_is_kept_once(opens: Callable[..., Door]
     assert [text for _, text in other.kept("other")] == ["old", "old answer", "new", "Noted."]
 
 
+def test_what_was_erased_or_hidden_does_not_come_back_with_the_history(
+    opens: Callable[..., Door], upstream: Upstream
+) -> None:
+    """A client goes on sending it; nothing of it is stored again, also after a restart."""
+    echo(upstream)
+    door = opens()
+    said = talk(door, "a", "my secret", "b", "c")
+    door.kept()
+    ids = {one.text: one.id for one in door.memory.episodes()}
+    door.memory.erase([ids["my secret"]])
+    door.memory.suppress(ids["b"])
+    for again in (door, opens()):
+        said = [*said, {"role": "user", "content": "on"}]
+        said.append(again.chat(*said).json()["choices"][0]["message"])
+        assert "my secret" not in [text for _, text in again.kept()]
+        assert sum(text == "b" for _, text in again.kept()) <= 1
+
+
 def test_memory_that_was_put_in_is_not_kept_as_evidence(door: Door, upstream: Upstream) -> None:
     """Also where a client sends it back in its history."""
     door.memory.remember(LISBON)

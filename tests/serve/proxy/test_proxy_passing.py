@@ -113,6 +113,26 @@ def test_everything_else_passes_as_it_is(door: Door, upstream: Upstream, method:
     assert response.headers["x-request-id"] == "r"
 
 
+def test_answers_without_a_body_pass(door: Door, upstream: Upstream) -> None:
+    """HEAD, and statuses that have none."""
+    assert door.client.head(f"{door.url}/models").status_code == 200
+    upstream.says(Reply([], 204))
+    assert door.client.delete(f"{door.url}/files/x").status_code == 204
+
+
+def test_a_request_that_stops_half_way_is_ended(
+    opens: Callable[..., Door], upstream: Upstream
+) -> None:
+    """Not one that is slow, one that says nothing more."""
+    at = httpx.URL(opens(body_silence_s_max=0.3).url)
+    with socket.create_connection((at.host, at.port or 80)) as raw:
+        raw.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+        )
+        assert raw.recv(1_000).startswith(b"HTTP/1.1 408")
+    assert not upstream.got
+
+
 def test_cookies_of_one_client_never_go_up_with_another(door: Door, upstream: Upstream) -> None:
     """The proxy keeps none."""
     upstream.says(Reply([b"{}"], headers=[("Set-Cookie", "session=secret; Path=/")]))

@@ -56,6 +56,7 @@ class Understood:
     asked: Asked
     turns: tuple[Turn, ...]
     query: str | None
+    there: frozenset[str]
 
     @property
     def turn(self) -> tuple[str, ...]:
@@ -67,7 +68,10 @@ class Understood:
 def understand(kind: Kind, body: bytes) -> Understood | None:
     """A request's body, read; None where it has no form that we know."""
     asked = read(kind, body)
-    return None if asked is None else Understood(asked, turns_of(asked), query_of(asked))
+    if asked is None:
+        return None
+    turns = turns_of(asked)
+    return Understood(asked, turns, query_of(asked), frozenset(plain(one.text) for one in turns))
 
 
 class Proxy:
@@ -157,7 +161,14 @@ class Proxy:
         self, call: Call, kind: Kind, scope: str, incoming: _Incoming, send: Send
     ) -> None:
         begun = time.monotonic()
-        body = await incoming.whole(self._settings.body_bytes_max)
+        try:
+            body = await incoming.whole(
+                self._settings.body_bytes_max, self._settings.body_silence_s_max
+            )
+        except TimeoutError:
+            said = f"no more of the request came for {self._settings.body_silence_s_max:g} s"
+            await _say(send, 408, _error(kind, said, "request_timeout"))
+            return
         if body is None:  # more than we read: what came so far goes first
             self.counts.add("unread_requests")
             await self._pass(call, None, incoming.pieces(), incoming, send, None)
@@ -191,15 +202,12 @@ class Proxy:
         return inject(understood.asked, block, self._settings.place) or body, kept
 
     async def _block(self, understood: Understood, said: Said, begun: float) -> str | None:
-        turn = (said.scope, *understood.turn)
+        turn = (said.scope, *understood.turn) if self._settings.hold else ()
         if understood.query is None:
-            if self._settings.hold and continues(understood.asked):
-                return self._held.get(turn)
-            return None
+            return self._held.get(turn) if turn and continues(understood.asked) else None
         left = self._settings.recall_s_max - (time.monotonic() - begun)
-        there = {plain(one.text) for one in understood.turns}
-        block = await self._recaller.block(understood.query, said.scope, there, left)
-        if block is not None and self._settings.hold:
+        block = await self._recaller.block(understood.query, said.scope, understood.there, left)
+        if block is not None and turn:
             self._held.put(turn, block)
         return block
 
@@ -217,10 +225,11 @@ class Proxy:
         """The request up and the answer down; ends both as soon as the client is gone."""
         work = asyncio.create_task(self._exchange(call, kind, content, send, kept))
         gone = asyncio.create_task(incoming.gone())
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not work.done():
-            work.cancel()
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            work.cancel()  # does nothing to what is done
         await asyncio.wait({work, gone})
         if not work.cancelled():
             work.result()
@@ -284,6 +293,9 @@ class Proxy:
     def _failed(self, error: httpx.TransportError) -> tuple[int, str, str]:
         where = httpx.URL(self._settings.upstream).netloc.decode("ascii")
         match error:
+            case httpx.LocalProtocolError():
+                said = f"this request cannot be passed on: {error}"
+                return 400, "request_not_passed_on", said
             case httpx.ConnectTimeout() | httpx.PoolTimeout():
                 after = f"no connection within {self._settings.connect_s_max:g} s"
                 return 504, "upstream_timeout", f"upstream {where}: {after}"
@@ -308,15 +320,17 @@ class _Incoming:
         self._before = b""
         self._ended = asyncio.Event()
 
-    async def whole(self, bytes_max: int) -> bytes | None:
+    async def whole(self, bytes_max: int, silence_s_max: float) -> bytes | None:
         """All of the body; None where it is longer than this, and `pieces` gives it then.
 
         Raises:
             Gone: the client vanished.
+            TimeoutError: nothing more came for so long.
         """
         body = bytearray()
         while len(body) <= bytes_max:
-            piece = await self._next()
+            async with asyncio.timeout(silence_s_max):
+                piece = await self._next()
             if piece is None:
                 return bytes(body)
             body += piece

@@ -35,11 +35,13 @@ def query_of(asked: Asked) -> str | None:
 
     Nothing is asked after a tool's result, without a user's text, or if memory stands there already.
     """
+    if holds_ours(asked):
+        return None
     if not asked.items:
         said: Any = asked.value("input")
     else:
         last = last_user(asked)
-        if last is None or continues(asked) or holds_ours(asked):
+        if last is None or continues(asked):
             return None
         said = text_in(asked.items[last].value.get("content"))
     text = said.replace("\x00", " ").strip()

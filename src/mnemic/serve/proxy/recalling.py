@@ -80,7 +80,7 @@ class Recaller:
         if not done:
             self._counts.add("recall_late")
             return None
-        if asked.exception() is not None:
+        if asked.cancelled() or asked.exception() is not None:
             return None
         found = asked.result()
         self._counts.add("recalled" if found else "nothing_known")

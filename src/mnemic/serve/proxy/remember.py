@@ -69,6 +69,7 @@ class Keeper:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._given_up = False
         self._seen: OrderedDict[tuple[str, str, int, str], None] = OrderedDict()
         self._tails: OrderedDict[tuple[str, str], Place] = OrderedDict()
         self._responses: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -100,11 +101,14 @@ class Keeper:
     ) -> Future[Place | None]:
         size = sum(len(turn.text) for turn in turns)
         with self._lock:
-            fits = self._waiting + size <= self._settings.waiting_chars_max
+            fits = (
+                self._waiting + size <= self._settings.waiting_chars_max
+                and not self._closing.is_set()
+            )
             self._waiting += size if fits else 0
         if not fits:
             self._counts.add("lost", len(turns))
-            log.error("%d turns were lost: the store has been busy or full for long", len(turns))
+            log.error("%d turns were lost: too many wait already for the store", len(turns))
             done: Future[Place | None] = Future()
             done.set_result(None)
             return done
@@ -124,13 +128,12 @@ class Keeper:
     def _keep(self, said: Said, now: datetime) -> Place | None:
         if not said.turns:
             return None
-        session, first, before = self._find_place(said, now)
+        session, first, before, known = self._find_place(said, now)
         refs = _refs(said.turns, before)
         rows = [
             self._row(said, turn, session, first + number, refs[number], now)
             for number, turn in enumerate(said.turns)
-            if (number >= said.fresh or self._settings.history)
-            and not (number == 0 and first and said.fresh)  # a window's first turn: kept before it
+            if number >= (known if self._settings.history else said.fresh)
             and not self._is_known(said.scope, session, first + number, refs[number])
         ]
         self._store(rows)
@@ -160,8 +163,10 @@ class Keeper:
             _put(self._responses, (place.said.scope, answer.id), place.session, _TAILS_MAX)
         return place
 
-    def _find_place(self, said: Said, now: datetime) -> tuple[str, int, str]:
-        """The session, the position of the first turn in it, and the digest of what went before."""
+    def _find_place(self, said: Said, now: datetime) -> tuple[str, int, str, int]:
+        """The session, the position of the first turn in it, the digest of what went before, and how
+        many turns were dealt with before: those are not stored again, also if they were erased since.
+        """
         name = said.session
         if name is None and said.before is not None:
             name = self._responses.get((said.scope, said.before), f"response:{said.before}")
@@ -171,18 +176,18 @@ class Keeper:
             same = [one for one in found if one.position == number]
             if found:
                 at = (same or found)[-1]
-                return str(at.session), int(at.position or 0) - number, ""
+                return str(at.session), int(at.position or 0) - number, "", number + 1
         if not said.fresh:
             since = now - timedelta(seconds=self._settings.retry_s)
             again = [one for one in self._fitting(said, name, refs[0]) if one.said_at >= since]
-            if again:  # the same request once more
-                return str(again[-1].session), int(again[-1].position or 0), ""
+            if again and not said.upstream_keeps:  # the same request once more
+                return str(again[-1].session), int(again[-1].position or 0), "", 0
             tail = self._tails.get((said.scope, name or ""))
             if name is not None and tail is not None:
                 if _same(tail.said, said) and tail.last == said.turns[-1].known_by:
-                    return name, tail.first, tail.before  # once more, and never answered
-                return name, tail.position, tail.last
-        return name or _new_session(said, now), 0, ""
+                    return name, tail.first, tail.before, 0  # once more, and never answered
+                return name, tail.position, tail.last, 0
+        return name or _new_session(said, now), 0, "", 0
 
     def _fitting(self, said: Said, name: str | None, ref: str) -> list[Episode]:
         """What was stored under a ref in the conversation named, or in any of the same user."""
@@ -238,11 +243,14 @@ class Keeper:
         tries = 0
         while True:
             last = self._closing.is_set()
+            if self._given_up:
+                raise StoreBusy("the store could not be had at the end")
             try:
                 report = self._memory.remember_many(rows, on_error="skip")
                 break
             except (StoreBusy, StoreFull) as error:
                 if last:
+                    self._given_up = True  # what waits behind it would wait as long
                     raise
                 log.warning("%d turns wait: %s", len(rows), error)
                 self._closing.wait(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])

@@ -18,7 +18,8 @@ class Said:
     """A request's turns and what is known of their conversation.
 
     `session` is its name, if the client gives one; `user` sets conversations without a name apart;
-    `before` is the response that this one follows. Turns from number `fresh` on are new in this
+    `before` is the response that this one follows. `upstream_keeps` is whether the upstream keeps the
+    conversation, so that only what is new is sent. Turns from number `fresh` on are new in this
     request; those before it are what the client repeats of the conversation.
     """
 
@@ -28,6 +29,7 @@ class Said:
     session: str | None = None
     user: str | None = None
     before: str | None = None
+    upstream_keeps: bool = False
     speaker: str = "user"
 
 
@@ -56,6 +58,7 @@ def said_of(
         _field(headers.get("x-mnemic-session")) or _named(asked),
         _field(asked.value("user")),
         _field(asked.value("previous_response_id")),
+        bool(asked.value("previous_response_id") or asked.value("conversation")),
         _field(headers.get("x-mnemic-speaker")) or "user",
     )
 

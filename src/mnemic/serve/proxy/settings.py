@@ -55,6 +55,7 @@ class ProxySettings:
     redact: str | None = "secrets"
     connect_s_max: float = 10.0
     silence_s_max: float = 600.0
+    body_silence_s_max: float = 60.0
     body_bytes_max: int = 64 * MIB
     answer_bytes_max: int = 16 * MIB
     waiting_chars_max: int = 128 * MIB
@@ -80,7 +81,13 @@ class ProxySettings:
             if not 0 <= getattr(self, name) <= 1:
                 value = getattr(self, name)
                 raise InvalidInput(f"{name} is {value!r:.40}; give a number from 0 to 1")
-        for name in ("recall_s_max", "connect_s_max", "silence_s_max", "retry_s"):
+        for name in (
+            "recall_s_max",
+            "connect_s_max",
+            "silence_s_max",
+            "body_silence_s_max",
+            "retry_s",
+        ):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0:
                 raise InvalidInput(f"{name} is {value!r:.40}; give a number of seconds from 0")

@@ -107,13 +107,11 @@ def without_ours(text: str) -> str:
 
 def holds_ours(asked: Asked) -> bool:
     """Whether a block of memory stands in the request already, as from a proxy before us."""
-    return any(_begins_ours(part.value) for part in asked.items) or _begins_ours(
-        {"content": asked.value("system")}
-    )
+    said = [part.value.get("content") for part in asked.items if isinstance(part.value, Mapping)]
+    return any(map(_has_ours, (*said, asked.value("system"), asked.value("instructions"))))
 
 
-def _begins_ours(item: Any) -> bool:
-    content = item.get("content") if isinstance(item, Mapping) else None
+def _has_ours(content: Any) -> bool:
     texts = [content] if isinstance(content, str) else [p.get("text") for p in _maps(content)]
     return any(isinstance(text, str) and _OPEN in text and _CLOSE in text for text in texts)
 
