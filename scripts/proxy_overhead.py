@@ -5,7 +5,8 @@
 Makes a store of made-up episodes with the real embedder, if there is none at --db, starts upstream
 and proxy as processes of their own, and prints one JSON object. Times are to the first byte of the
 answer and to its last, once with memory and once with it switched off by header; the upstream thinks
-for --think-ms before it answers.
+for --think-ms before it answers. The processor's time per request says what it costs however busy the
+machine is.
 """
 
 from __future__ import annotations
@@ -191,14 +192,20 @@ def main() -> None:
     )  # fmt: skip
     try:
         through = re.search(r"http://\S+/v1", proxy.stderr.readline())[0]
-        asyncio.run(report(given, direct, through))
+        asyncio.run(report(given, direct, through, proxy.pid))
     finally:
         proxy.terminate()
         proxy.wait(30)
         upstream.terminate()
 
 
-async def report(given: argparse.Namespace, direct: str, through: str) -> None:
+def cpu_ms(pid: int) -> float:
+    """How long a process has computed, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000 / os.sysconf("SC_CLK_TCK")
+
+
+async def report(given: argparse.Namespace, direct: str, through: str, pid: int) -> None:
     """Asks both and prints what the proxy adds."""
     await asyncio.sleep(3)  # the model is being loaded
     seed = time.time_ns() % 1_000_000
@@ -209,9 +216,17 @@ async def report(given: argparse.Namespace, direct: str, through: str) -> None:
             seed += 1
             count, form = given.requests, "stream" if stream else "whole"
             plain = await measure(direct, count, clients, stream, seed)
+            cpu = [cpu_ms(pid)]
             off = await measure(through, count, clients, stream, seed, **{"x-mnemic": "off"})
+            cpu.append(cpu_ms(pid))
             on = await measure(through, count, clients, stream, seed)
+            cpu.append(cpu_ms(pid))
             found[f"{clients} clients, {form}"] = {
+                "cpu_ms_per_request": {
+                    "off": round((cpu[1] - cpu[0]) / count, 1),
+                    "on": round((cpu[2] - cpu[1]) / count, 1),
+                },
+            } | {
                 name: compared([[row[n] for row in rows] for rows in (plain, off, on)])
                 for n, name in enumerate(("first_byte_ms", "last_byte_ms"))
             }

@@ -130,6 +130,8 @@ class Proxy:
         await receive()
         if warm is not None:
             await asyncio.wait({warm})
+            if error := warm.exception():
+                log.warning("the model that makes deep keys failed: %s", error)
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
