@@ -12,15 +12,15 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from mnemic.agent.scopes import check_scope, split_reach
-from mnemic.errors import InvalidInput, InvalidScope, MnemicError
+from mnemic.errors import InvalidInput, InvalidScope
 from mnemic.serve.access import Access, check_reach
 from mnemic.serve.proxy.settings import ProxySettings
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
-class Refused(MnemicError):
-    """A request that is not let in; `status` is HTTP's."""
+class Refused(Exception):  # noqa: N818
+    """A request that is not let in; `status` is HTTP's. Told to the client by the door itself."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
