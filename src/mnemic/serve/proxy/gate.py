@@ -19,7 +19,7 @@ from mnemic.serve.proxy.settings import ProxySettings
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A request that is not let in; `status` is HTTP's. Told to the client by the door itself."""
 
     def __init__(self, status: int, message: str) -> None:
