@@ -41,6 +41,7 @@ from mnemic.serve.options import (
     redacted_line,
     redaction,
 )
+from mnemic.serve.proxy import command as proxy
 from mnemic.serve.terminal import bar as _bar
 from mnemic.serve.terminal import err, out, plain
 from mnemic.serve.terminal import jsonable as _jsonable
@@ -68,6 +69,7 @@ measure.add_to(bench_app)
 neural.add_to(bench_app)
 imports.add_to(app)
 knowledge.add_to(app)
+proxy.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
 
