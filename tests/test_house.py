@@ -25,6 +25,7 @@ def test_the_readmes_figures_are_those_of_results() -> None:
         "recall",
         "context",
         "import",
+        "watch",
         "list",
         "show",
         "stats",

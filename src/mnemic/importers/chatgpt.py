@@ -100,6 +100,8 @@ def _conversation(value: object, place: str, reader: _Reader) -> Iterator[Row]:
         report.skip(place, f"{type(value).__name__} where a conversation was expected")
         return
     mapping = value.get("mapping")
+    if mapping is None and "chat_messages" in value and not reader.seen:
+        raise ImportFailed(f"{place} is a conversation of Claude.ai; import it as 'claude-ai'")
     if not isinstance(mapping, dict):
         report.skip(place, "the conversation has no mapping of messages")
         return

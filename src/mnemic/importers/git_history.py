@@ -76,14 +76,24 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
     times = begin(path, scope=scope, zone=zone, report=report)
     if not path.is_dir():
         raise ImportFailed(f"{str(path)!r} is a file; pass the repository's folder")
+    git = program()
+    bare = ask(git, path, "rev-parse", "--is-bare-repository") == "true"
+    asked = "--absolute-git-dir" if bare else "--show-toplevel"
+    top = Path(ask(git, path, "rev-parse", asked))
+    whole = bare or _same(top, path)
+    return _read(git, path, top, whole, scope, report, times)
+
+
+def program() -> str:
+    """Where git is.
+
+    Raises:
+        ImportFailed: it is not installed.
+    """
     git = shutil.which("git")
     if git is None:
         raise ImportFailed("git is not installed or not on the PATH; install it and try again")
-    bare = _ask(git, path, "rev-parse", "--is-bare-repository") == "true"
-    asked = "--absolute-git-dir" if bare else "--show-toplevel"
-    top = Path(_ask(git, path, "rev-parse", asked))
-    whole = bare or _same(top, path)
-    return _read(git, path, top, whole, scope, report, times)
+    return git
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -93,7 +103,8 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Ours, without what would point git elsewhere or make it ask."""
     kept = {key: value for key, value in os.environ.items() if key not in _MISLEADING}
     return {
         **kept,
@@ -105,11 +116,16 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _ask(git: str, path: Path, *words: str) -> str:
+def ask(git: str, path: Path, *words: str) -> str:
+    """What git answers in that folder.
+
+    Raises:
+        ImportFailed: it cannot be run, or fails.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - no shell, a fixed program and fixed words
             [git, *_SAFE, *words],
-            cwd=path, env=_environment(), stdin=subprocess.DEVNULL,
+            cwd=path, env=environment(), stdin=subprocess.DEVNULL,
             capture_output=True, check=False, timeout=60,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -125,11 +141,11 @@ def _read(
 ) -> Iterator[Row]:
     report.files += 1
     try:
-        _ask(git, path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        ask(git, path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except ImportFailed:
         report.note(str(path), "the repository has no commit yet")
         return
-    if _ask(git, path, "rev-parse", "--is-shallow-repository") == "true":
+    if ask(git, path, "rev-parse", "--is-shallow-repository") == "true":
         report.note(str(path), "a shallow clone: its history begins in the middle")
     name = top.name.removesuffix(".git") or top.parent.name
     taken: dict[int, int] = {}
@@ -203,7 +219,7 @@ def _commits(git: str, path: Path, whole: bool, report: Report) -> Iterator[_Com
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(  # noqa: S603 - no shell, a fixed program and fixed words
             [git, *_SAFE, *words],
-            cwd=path, env=_environment(), stdin=subprocess.DEVNULL,
+            cwd=path, env=environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=told,
         )  # fmt: skip
         try:

@@ -9,7 +9,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +97,13 @@ def files_below(root: Path, suffixes: tuple[str, ...], report: Report) -> Iterat
             elif kind == "symbolic link":
                 report.leave_out(kind)
         waiting.extend(reversed(folders))
+
+
+def chosen(files: Iterator[Path], only: Collection[Path] | None) -> Iterator[Path]:
+    """The files, or of them those whose absolute paths are in `only`."""
+    for file in files:
+        if only is None or Path(os.path.abspath(file)) in only:  # noqa: PTH100 - links stay links
+            yield file
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -13,7 +13,7 @@ import codecs
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -24,7 +24,7 @@ from mnemic.importers.dates import MODIFIED, TextDates
 from mnemic.importers.pieces import pieces
 from mnemic.importers.report import Report
 from mnemic.importers.rows import known, rows_of
-from mnemic.importers.source import begin, decoded, files_below, opened, relative
+from mnemic.importers.source import begin, chosen, decoded, files_below, opened, relative
 from mnemic.importers.times import Times
 
 Undated = Literal["mtime", "none", "skip"]
@@ -57,6 +57,7 @@ def read(
     report: Report,
     zone: str | None = None,
     undated: Undated = "mtime",
+    only: Collection[Path] | None = None,
 ) -> Iterator[Row]:
     """Rows of a text file, or of every text file below a folder.
 
@@ -67,40 +68,86 @@ def read(
         zone: where times without an offset are read; None reads them in UTC, as the report states.
         undated: what becomes of a text that bears no date: "mtime" gives it the time its file was
             last modified, "none" no time at all, "skip" leaves it out.
+        only: of the folder, just these files (absolute paths), named as if all were read.
 
     Raises:
         ImportFailed: there is no such path.
         InvalidInput: there is no such choice for `undated`.
     """
+    check_undated(undated)
+    times = begin(path, scope=scope, zone=zone, report=report)
+    return _read(path, Cutter(scope, report, times, undated), only)
+
+
+def check_undated(undated: str) -> None:
+    """Refuses a choice that there is not."""
     if undated not in get_args(Undated):
         raise InvalidInput(f"undated is {undated!r:.80}; use one of {', '.join(get_args(Undated))}")
-    times = begin(path, scope=scope, zone=zone, report=report)
-    return _read(path, scope, report, times, undated)
 
 
-def _read(path: Path, scope: str, report: Report, times: Times, undated: Undated) -> Iterator[Row]:
-    for file in files_below(path, SUFFIXES, report):
-        name = relative(file, path)
-        text = _content(file, report, name)
-        if text is None:
-            continue
+def _read(path: Path, cutter: Cutter, only: Collection[Path] | None) -> Iterator[Row]:
+    for file in chosen(files_below(path, SUFFIXES, cutter.report), only):
+        yield from rows_of_file(file, relative(file, path), cutter)
+
+
+def rows_of_file(file: Path, name: str, cutter: Cutter) -> Iterator[Row]:
+    """The rows of one text file, told of as `name`."""
+    text = _content(file, cutter.report, name)
+    if text is not None:
         front, body = front_matter(text)
-        found = list(sections(body, file.suffix.lower()))
-        first = next(iter(found[0].headings), "") if found else ""
+        found: list[tuple[Section, Mapping[str, object]]] = [
+            (section, {}) for section in sections(body, file.suffix.lower())
+        ]
+        yield from cutter.rows(file, name, front, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """Makes rows of sections: dated, cut into pieces, in order."""
+
+    scope: str
+    report: Report
+    times: Times
+    undated: Undated
+
+    def rows(
+        self,
+        file: Path,
+        name: str,
+        front: Mapping[str, str],
+        found: Sequence[tuple[Section, Mapping[str, object]]],
+        *,
+        bears: str = "front matter",
+        meta: Mapping[str, object] | None = None,
+    ) -> Iterator[Row]:
+        """The rows of one document.
+
+        Args:
+            file: the document; its name and its time of modification may date it.
+            name: how sources, sessions and the report call it.
+            front: what it says of itself, a date among it.
+            found: its sections, each with what is to be kept of it in meta.
+            bears: what `front` is called where a time is from there.
+            meta: kept with every row.
+        """
+        report = self.report
+        first = next(iter(found[0][0].headings), "") if found else ""
         dates = TextDates(
-            file, name, front, first, times=times, report=report, modified=undated == "mtime"
-        )
+            file, name, front, first,
+            times=self.times, report=report, modified=self.undated == "mtime",
+        )  # fmt: skip
         numbers = itertools.count()
-        for section in found:
+        for section, more in found:
             said_at, origin = dates.of(section.headings)
-            if said_at is None and undated == "skip":
+            if said_at is None and self.undated == "skip":
                 report.leave_out("section without a date")
                 continue
-            meta: dict[str, object] = known(said_at_from=origin)
+            origin = origin and origin.replace("front matter", bears)
+            kept: dict[str, object] = {**known(said_at_from=origin), **(meta or {}), **more}
             if section.headings:
-                meta["headings"] = list(section.headings)
+                kept["headings"] = list(section.headings)
             if front:
-                meta["front_matter"] = front
+                kept[bears.replace(" ", "_")] = dict(front)
             for part in pieces(section.text, SECTION_CHARS_MAX):
                 if not part.strip():
                     continue
@@ -108,13 +155,13 @@ def _read(path: Path, scope: str, report: Report, times: Times, undated: Undated
                 yield from rows_of(
                     part.strip("\n"),
                     report=report,
-                    scope=scope,
+                    scope=self.scope,
                     source=name,
                     session=name,
                     position=functools.partial(next, numbers),
                     ref=name,
                     said_at=said_at,
-                    meta=meta,
+                    meta=kept,
                 )
 
 

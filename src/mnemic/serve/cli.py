@@ -16,7 +16,7 @@ from rich.table import Table
 
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
-from mnemic.serve import knowledge, lm, measure, neural
+from mnemic.serve import imports, knowledge, lm, measure, neural
 from mnemic.serve.knowledge import (
     AsOf,
     BelievedAt,
@@ -41,6 +41,7 @@ from mnemic.serve.options import (
     redacted_line,
     redaction,
 )
+from mnemic.serve.proxy import command as proxy
 from mnemic.serve.terminal import bar as _bar
 from mnemic.serve.terminal import err, out, plain
 from mnemic.serve.terminal import jsonable as _jsonable
@@ -66,7 +67,9 @@ model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep ke
 app.add_typer(bench_app, name="bench")
 measure.add_to(bench_app)
 neural.add_to(bench_app)
+imports.add_to(app)
 knowledge.add_to(app)
+proxy.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
 
@@ -157,67 +160,6 @@ def remember(
         if deep:
             sys.stdout.flush()  # the episode is safe; its id need not wait for a model
             memory.ready()
-
-
-@app.command(name="import")
-def import_(
-    format_: Annotated[
-        str,
-        typer.Argument(
-            metavar="FORMAT", help="jsonl, text, claude-code, codex, chatgpt, slack, git, or auto."
-        ),
-    ],
-    path: Annotated[Path, typer.Argument(help="A file, folder or repository.")],
-    scope: Annotated[
-        str, typer.Option("--scope", "-s", help="Where to put what names no scope itself.")
-    ] = "default",
-    redact: Redact = True,
-    pii: Pii = False,
-    zone: Zone = None,
-    db: Db = None,
-    deep: Annotated[bool, typer.Option(help="Make the deep keys before returning.")] = True,
-    as_json: AsJson = False,
-) -> None:
-    """Import conversations, documents or histories; importing twice changes nothing."""
-    from mnemic.importers import Report, open_import
-
-    report = Report()
-    opened = open_memory(db, zone=zone, background=False, redact=redaction(redact, pii))
-    with opened as memory, _bar("reading") as tick:
-        rows = open_import(format_, path, scope=scope, zone=zone, report=report)
-        written = memory.remember_many(rows, on_error="skip", progress=lambda done: tick(done, 0))
-        if deep:
-            with _bar("deep keys") as deepen:
-                memory.ready(deepen)
-        found = {
-            "read": report.read, "stored": written.stored, "known": written.known,
-            "skipped": report.skipped_total + len(written.refused),
-            "reasons": [{"place": str(p), "reason": r} for p, r in report.skipped]
-            + [{"place": f"row {n}", "reason": r} for n, r in written.refused],
-            "notes": list(report.notes), "redacted": dict(written.redacted),
-        }  # fmt: skip
-    nothing = bool(found["skipped"]) and not written.stored and not written.known
-    if as_json:
-        _print_json(found)
-        if nothing:
-            raise typer.Exit(EXIT_NOTHING)
-        return
-    out.print(
-        f"read {found['read']}, stored [bold]{found['stored']}[/], already known {found['known']}, "
-        f"skipped {found['skipped']}"
-    )
-    if written.redacted:
-        out.print(redacted_line(written.redacted))
-    for entry in found["reasons"][:20]:
-        out.print(
-            f"  [yellow]skipped[/] {escape(plain(entry['place']))}: {escape(plain(entry['reason']))}"
-        )
-    if len(found["reasons"]) > 20:
-        out.print(f"  … and {found['skipped'] - 20} more; --json lists them")
-    for note in found["notes"]:
-        out.print(f"  [dim]{escape(plain(note))}[/]")
-    if nothing:
-        raise typer.Exit(EXIT_NOTHING)
 
 
 # -- recall ----------------------------------------------------------------------------------
