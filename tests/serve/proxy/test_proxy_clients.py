@@ -150,7 +150,9 @@ def test_anthropics_messages(door: Door, upstream: Upstream) -> None:
     }
     upstream.says(Reply([json.dumps(whole_answer).encode()]))
     door.client.post(url, json={"model": "m", "messages": said})
-    assert upstream.got[-1].json["messages"] == said, "nothing is put in after a tool's result"
+    first, *after = upstream.got[-1].json["messages"]
+    assert first["content"] == [block, question], "the turn keeps the memory it was given"
+    assert after == said[1:], "nothing is put in after a tool's result"
     assert door.kept()[1:] == [
         ("user", QUESTION), ("assistant", "Let me look."), ("tool", 'look({"at":1})'),
         ("tool", "the harbour"), ("assistant", "Lisbon."),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mnemic.errors import InvalidInput
-from mnemic.serve.options import Db, Zone, open_memory
+from mnemic.serve.options import Db, Pii, Redact, Zone, open_memory, redaction
 from mnemic.serve.terminal import err
 
 
@@ -50,7 +50,7 @@ def proxy(
     ] = "before",
     hold: Annotated[
         bool, typer.Option(help="Keep a turn's memory in place while the model uses tools.")
-    ] = False,
+    ] = True,
     history: Annotated[
         bool, typer.Option(help="Keep also what was said before the proxy was there.")
     ] = True,
@@ -62,6 +62,8 @@ def proxy(
         list[str] | None,
         typer.Option(help="An origin whose pages may ask, such as https://chat.lan."),
     ] = None,
+    redact: Redact = True,
+    pii: Pii = False,
     zone: Zone = None,
     db: Db = None,
 ) -> None:
@@ -86,7 +88,8 @@ def proxy(
         origins=tuple(allow_origin or ()),
     )  # fmt: skip
     check_bind(host, settings)
-    with listening(host, port) as listener, open_memory(db, zone=zone) as memory:
+    opened = open_memory(db, zone=zone, redact=redaction(redact, pii))
+    with listening(host, port) as listener, opened as memory:
         shown = listener.getsockname()
         name = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
         err.print(f"base URL [bold]http://{name}:{shown[1]}/v1[/], passed on to {upstream}")

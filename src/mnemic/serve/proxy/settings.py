@@ -49,10 +49,9 @@ class ProxySettings:
     recall_s_max: float = 0.15
     recalls_at_once: int = 4
     place: Placed = "before"
-    hold: bool = False
+    hold: bool = True
     history: bool = True
     tools: bool = True
-    redact: str | None = "secrets"
     connect_s_max: float = 10.0
     silence_s_max: float = 600.0
     body_silence_s_max: float = 60.0
