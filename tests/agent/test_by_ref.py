@@ -86,3 +86,11 @@ def test_hiding_and_showing_again_where_no_fact_is_touched(memory: Memory) -> No
     memory.restore(other, scope="a")
     assert len(list(memory.episodes(scope="a", suppressed=False))) == 2
     assert memory.verify().clean
+
+
+def test_an_act_that_touched_no_fact_can_be_undone(memory: Memory) -> None:
+    """There is no journal of it, and none was let go."""
+    one = memory.remember("Tea at four.", scope="a")
+    memory.suppress(one, scope="a")
+    memory.undo(memory.runs()[0].number)
+    assert [hit.episode.id for hit in memory.recall("tea", scope="a").hits] == [one]

@@ -24,6 +24,9 @@ from mnemic.errors import InvalidInput, NotThere, StoreError
 
 R = TypeVar("R", bound=NamedTuple)
 
+STEPS = "steps"
+"""In a run's report: how many steps of it are journaled."""
+
 NEXT_MARK = (
     "INSERT INTO properties VALUES ('knowledge', '1') "
     "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
@@ -233,9 +236,13 @@ class SqliteDerived:
     def finish(self, run: int, report: Mapping[str, Any], at_us: int) -> None:
         """Ends a run with its report; journals of runs long past are let go."""
         with self._log.writing() as writer:
+            steps = writer.execute(
+                "SELECT count(*) FROM run_changes WHERE run = ?", (run,)
+            ).fetchone()[0]
+            kept = {**report, STEPS: steps}  # none: there is nothing to let go
             writer.execute(
                 "UPDATE runs SET state = 'done', ended_us = ?, report = ? WHERE run = ?",
-                (at_us, json.dumps(report, sort_keys=True), run),
+                (at_us, json.dumps(kept, sort_keys=True), run),
             )
             writer.execute("DELETE FROM run_changes WHERE run <= ?", (run - JOURNALS_MAX,))
 
@@ -266,7 +273,7 @@ class SqliteDerived:
                     "SELECT changes FROM run_changes WHERE run = ? ORDER BY step DESC", (run,)
                 )
             ]
-            if not journal and (row[0] == "running" or _changed_rows(writer, run)):
+            if not journal and (row[0] == "running" or _was_journaled(writer, run)):
                 raise InvalidInput(f"run {run} can no longer be undone: its journal was let go")
             changed = 0
             for changes in journal:
@@ -478,11 +485,12 @@ def _conflict(kind: int, change: Any) -> int:
     return int(apsw.SQLITE_CHANGESET_ABORT)
 
 
-def _changed_rows(writer: apsw.Connection, run: int) -> int:
+def _was_journaled(writer: apsw.Connection, run: int) -> bool:
+    """Whether a run that has ended had a journal; an act on an episode that speaks for no fact has not."""
     report = json.loads(
         writer.execute("SELECT report FROM runs WHERE run = ?", (run,)).fetchone()[0]
     )
-    return int(report.get("changed", 0))
+    return bool(report.get(STEPS, report.get("changed", 0)))
 
 
 def _plain(values: Any) -> tuple[Any, ...]:
