@@ -1,0 +1,68 @@
+"""A memory that opens in a thread while the client is already being answered."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnemic.agent.memory import Memory
+
+_log = logging.getLogger(__name__)
+
+
+class Opening:
+    """Opens a memory once, when it is started or first asked for, and closes it.
+
+    Args:
+        make: opens it; is called in the thread that needs it first.
+        warm: what to do with it before anyone asks, such as loading its model.
+    """
+
+    def __init__(
+        self, make: Callable[[], Memory], warm: Callable[[Memory], None] | None = None
+    ) -> None:
+        self._make = make
+        self._warm = warm
+        self._lock = threading.Lock()
+        self._memory: Memory | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Begins to open it; returns at once."""
+        threading.Thread(target=self._ahead, name="mnemic-opening", daemon=True).start()
+
+    def memory(self) -> Memory:
+        """The memory, when it is open.
+
+        Raises:
+            MnemicError: it cannot be opened; the next call tries again.
+        """
+        from mnemic.errors import StoreError
+
+        with self._lock:
+            if self._closed:
+                raise StoreError("the memory is closed: this server is stopping")
+            if self._memory is None:
+                self._memory = self._make()
+            return self._memory
+
+    def close(self) -> None:
+        """Closes it, if it was opened, for good."""
+        with self._lock:
+            self._closed = True
+            if self._memory is not None:
+                self._memory.close()
+                self._memory = None
+
+    def _ahead(self) -> None:
+        from mnemic.errors import MnemicError
+
+        try:
+            memory = self.memory()
+            if self._warm is not None:
+                self._warm(memory)
+        except MnemicError as error:  # whoever asks next is told
+            _log.warning("the memory is not ready: %s", error)
