@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mnemic.agent.recall.context import count_tokens
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 BUDGET_TOKENS = 1_500
 _FRAME_TOKENS = 120
-_SHARES: Mapping[str, float] = {"facts": 0.25, "lessons": 0.25, "last": 0.25, "else": 0.25}
 _LAST_MESSAGES = 6
 _LOOKED_AT = 60
 _CONFIDENT = 0.5
@@ -43,22 +42,30 @@ def brief(
     scope = caller.reads
     left = max(budget_tokens - _FRAME_TOKENS, 0)
     try:
-        parts = {
-            "facts": ("What is held to be true", _facts(memory, caller)),
-            "lessons": ("Lessons", _lessons(memory, caller)),
-            "last": _last(memory, caller, but_session),
-            "else": (
+        sessions = _sessions(memory, caller, but_session)
+        (last, words), earlier = (sessions or [("", [])])[0], sessions[1:]
+        parts = (
+            (0.25, "What is held to be true", _facts(memory, caller)),
+            (0.2, "Lessons", _lessons(memory, caller)),
+            (0.25, f"Last session, {last}", words),
+            (
+                0.2,
                 "Perhaps relevant",
                 _else(memory, caller, about or project_name(scope), but_session),
             ),
-        }
+            (
+                0.1,
+                "Sessions before",
+                [f"- {when}: {said[0][2:202]}" for when, said in earlier[:20]],
+            ),
+        )
     except UnknownScope:
         return None
     body = []
     seen: set[str] = set()
     spare = 0
-    for name, (title, lines) in parts.items():
-        room = int(left * _SHARES[name]) + spare
+    for share, title, lines in parts:
+        room = int(left * share) + spare
         kept, used = _fit(title, lines, room, seen)
         spare = room - used
         body += kept
@@ -102,28 +109,32 @@ def _lessons(memory: Memory, caller: Caller) -> list[str]:
     ]
 
 
-def _last(memory: Memory, caller: Caller, but: str | None) -> tuple[str, list[str]]:
-    """The last session: its summary, or its last words where it has none yet."""
+def _sessions(memory: Memory, caller: Caller, but: str | None) -> list[tuple[str, list[str]]]:
+    """What went on in sessions, latest first: when, and its summary or, without one, its last words."""
     newest = _ask(memory, caller, "episodes", limit=_LOOKED_AT)["episodes"]
     told = [
         one
         for one in newest
-        if one.get("session") and one["session"] != but and one.get("speaker") != "tool"
+        if one.get("session") not in (None, but) and one.get("speaker") != "tool"
     ]
-    if not told:
-        return "Last session", []
-    session = told[0]["session"]
-    title = f"Last session, {day(told[0].get('said_at'))}"
-    for one in reversed(_ask(memory, caller, "summaries")["summaries"]):
-        if one["key"] == session:
-            return title, [
-                f"- {line(part, 500)}" for part in one["text"].split("\n") if part.strip()
-            ]
-    words = [one for one in told if one["session"] == session][:_LAST_MESSAGES]
-    return title, [
-        f"- {line(one.get('speaker') or '?', 40)}: {line(one['text'], 300)}"
-        for one in reversed(words)
-    ]
+    told.sort(key=lambda one: one.get("said_at") or one["ingested_at"], reverse=True)
+    summed = [one for one in _ask(memory, caller, "summaries")["summaries"] if one["key"] != but]
+    keys = {one["key"] for one in summed}
+    found = [(one["end"], [f"- {line(one['text'], 600)}"]) for one in summed]
+    last = next((one for one in told if one["session"] not in keys), None)
+    if last is not None:
+        words = [one for one in told if one["session"] == last["session"]][:_LAST_MESSAGES]
+        found.append(
+            (
+                last.get("said_at") or last["ingested_at"],
+                [
+                    f"- {line(one.get('speaker') or '?', 40)}: {line(one['text'], 300)}"
+                    for one in reversed(words)
+                ],
+            )
+        )
+    found.sort(key=lambda one: one[0], reverse=True)
+    return [(day(end), lines) for end, lines in found]
 
 
 def _else(memory: Memory, caller: Caller, about: str, but: str | None) -> list[str]:

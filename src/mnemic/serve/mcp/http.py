@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from mnemic.errors import InvalidInput, MnemicError
 from mnemic.serve.mcp.caller import Caller
-from mnemic.serve.mcp.server import build_server
+from mnemic.serve.mcp.server import Context, build_server
 from mnemic.serve.problems import problem_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _CALLER = "mnemic.caller"
 
 AccessOf = Callable[[Mapping[str, str]], "Access"]
+
+
+def _caller(ctx: Context) -> Caller:
+    request: Any = ctx.request
+    caller: Caller = request.scope[_CALLER]
+    return caller
 
 
 class McpApp:
@@ -45,7 +51,7 @@ class McpApp:
     def __init__(
         self, memory: Callable[[], Memory], access_of: AccessOf, settings: TransportSecuritySettings
     ) -> None:
-        server = build_server(memory, lambda ctx: ctx.request.scope[_CALLER])
+        server = build_server(memory, _caller)
         self._access_of = access_of
         self._security = TransportSecurityMiddleware(settings)
         self._manager = StreamableHTTPSessionManager(

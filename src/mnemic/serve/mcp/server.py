@@ -109,7 +109,7 @@ class Door:
 
     def _carry_out(self, caller: Caller, name: str, given: dict[str, Any]) -> types.CallToolResult:
         from mnemic.serve.mcp import shown, tools
-        from mnemic.serve.operations import carry_out
+        from mnemic.serve.operations import TOOLS, carry_out
         from mnemic.serve.problems import problem_of
 
         try:
@@ -117,7 +117,7 @@ class Door:
             said = carry_out(operation, self._memory(), request, caller.access)
             text, small = shown.answer(name, said, caller.reads)
         except UnknownScope as error:
-            if tools.TOOLS[name].writes:
+            if TOOLS[name].writes:
                 return _failed(shown.harmless(problem_of(error).detail))
             asked = given.get("scope")
             return _told(shown.nothing(asked if isinstance(asked, str) else caller.reads))
