@@ -26,7 +26,7 @@ class HookPlace:
         nested: whether an entry is `{"hooks": [{"type": "command", …}]}` or `{"command": …}` itself.
         events: our events by the client's names for them.
         optional: events that are only installed when asked for.
-        unit_s: how many of the client's units of time are a second.
+        unit_s: how many of the client's units of time are a second; None where we do not know.
         fixed: members that the file must have beside the hooks.
     """
 
@@ -34,7 +34,7 @@ class HookPlace:
     events: Mapping[str, str]
     nested: bool = True
     optional: Mapping[str, str] = field(default_factory=dict)
-    unit_s: int = 1
+    unit_s: int | None = 1
     fixed: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -123,6 +123,7 @@ CLIENTS: Mapping[str, Client] = {
                 {"user": "{home}/.cursor/hooks.json", "project": ".cursor/hooks.json"},
                 {"sessionStart": "session-start"},
                 nested=False,
+                unit_s=None,
                 fixed={"version": 1},
             ),
         ),

@@ -218,17 +218,21 @@ def _edit_toml(
             f"{str(path)!r} has a table [{client.key}.{ENTRY}] of its own; remove it, or put there:\n"
             f"{block}"
         )
-    if not isinstance(held, dict) or _is_inline(text, client.key):
+    gap = "" if not text else newline if text.endswith("\n") else newline * 2
+    after = text + gap + block.replace("\n", newline)
+    if not _holds(after, client, entry):
         raise InvalidInput(
-            f"{str(path)!r} writes {client.key} as one value, to which nothing can be appended; "
+            f"{str(path)!r} writes {client.key} in a way to which nothing can be appended; "
             f"add by hand:\n{block}"
         )
-    gap = "" if not text else newline if text.endswith("\n") else newline * 2
-    return text + gap + block.replace("\n", newline)
+    return after
 
 
-def _is_inline(text: str, key: str) -> bool:
-    return any(line.split("=")[0].strip() == key for line in text.splitlines() if "=" in line)
+def _holds(text: str, client: Client, entry: dict[str, Any]) -> bool:
+    try:
+        return bool(tomllib.loads(text)[client.key][ENTRY] == entry)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _our_block(text: str) -> tuple[int, int] | None:
@@ -286,7 +290,9 @@ def _hook(client: Client, place: HookPlace, wish: Wish, event: str) -> dict[str,
     line = " ".join(shlex.quote(word) for word in words)
     if sys.platform == "win32":
         line = " ".join(f'"{word}"' if " " in word else word for word in words)
-    one = {"command": line, "timeout": _HOOK_TIMEOUT_S * place.unit_s}
+    one: dict[str, Any] = {"command": line}
+    if place.unit_s is not None:
+        one["timeout"] = _HOOK_TIMEOUT_S * place.unit_s
     return {"hooks": [{"type": "command", **one}]} if place.nested else one
 
 

@@ -68,7 +68,7 @@ class Door:
         """
         if self._limit is None:
             self._limit = anyio.CapacityLimiter(_AT_ONCE)
-        return await anyio.to_thread.run_sync(act, abandon_on_cancel=leave, limiter=self._limit)
+        return await anyio.to_thread.run_sync(act, limiter=self._limit)
 
     # -- tools -------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class Door:
             return await self._in_thread(act)  # type: ignore[no-any-return]
         async with anyio.create_task_group() as beside:
             beside.start_soon(_tell_progress, ctx)
-            said = await self._in_thread(act, leave=True)
+            said = await self._in_thread(act)
             beside.cancel_scope.cancel()
         return said  # type: ignore[no-any-return]
 

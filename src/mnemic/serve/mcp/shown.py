@@ -7,7 +7,6 @@ Marks that hide or turn text around, and what a terminal would obey, are shown a
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,22 +14,23 @@ from typing import Any
 
 CHARS_MAX = 24_000
 TEXT_CHARS_MAX = 1_200
-UNSURE = 0.1
-"""Where `known` lies below this, an answer is told to be probably not in memory."""
+UNLIKELY, LIKELY = 0.1, 0.5
+"""Where `known` lies below the one, an answer is probably not in memory; above the other, it is."""
 
 Object = Mapping[str, Any]
 
-# Controls, soft hyphen, joiners and other invisibles, bidi marks, variation selectors of the
-# supplement, tag characters, lone surrogates.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
+# Controls, soft hyphen, joiners and other invisibles, bidi marks, tag characters, lone surrogates.
+_HIDDEN = (
+    (0x00, 0x08), (0x0B, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E),
+    (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB),
+    (0xD800, 0xDFFF), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_SHOWN = {code: f"\\u{code:04x}" for first, last in _HIDDEN for code in range(first, last + 1)}
 
 
 def harmless(text: str) -> str:
     """Text in which nothing is hidden: invisible and controlling characters are shown as codes."""
-    return _HIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\r\n", "\n"))
+    return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
 def line(text: str, chars_max: int = 400) -> str:
@@ -120,15 +120,19 @@ def fact(found: Object) -> str:
 # -- one answer each -------------------------------------------------------------------------
 
 
+def _how_sure(known: float) -> str:
+    """How probable it is that what follows holds an answer, in words."""
+    if known < UNLIKELY:
+        return f"Probably not in memory (known {known:.2f}); below is only what lies nearest."
+    return f"{'In' if known >= LIKELY else 'Perhaps in'} memory (known {known:.2f})."
+
+
 def _recall(said: Object, reads: str) -> tuple[str, None]:
     hits: Sequence[Object] = said["hits"] or said["misses"][:3]
-    known = f"(known {said['known']:.2f})"
     if said["abstained"] or not (hits or said["facts"]):
-        first = f"Not in memory {known}."
-    elif said["known"] < UNSURE:
-        first = f"Probably not in memory {known}; below is only what lies nearest."
+        first = f"Not in memory (known {said['known']:.2f})."
     else:
-        first = f"In memory {known}."
+        first = _how_sure(said["known"])
     if said["window"]:
         first += f" Looked at the time of {line(said['window']['phrase'], 80)!r}."
     parts = []
@@ -145,10 +149,9 @@ def _recall(said: Object, reads: str) -> tuple[str, None]:
 
 
 def _context(said: Object, _: str) -> tuple[str, None]:
-    known = f"(known {said['known']:.2f})"
     if not said["citations"]:
-        return f"Not in memory {known}.", None
-    first = f"Probably not in memory {known}." if said["known"] < UNSURE else f"In memory {known}."
+        return f"Not in memory (known {said['known']:.2f}).", None
+    first = _how_sure(said["known"])
     ids = ", ".join(f"[{one['number']}] {one['id'][:12]}" for one in said["citations"][:100])
     return f"{first}\n{delimited(harmless(said['text']))}\nIds: {ids}", None
 
