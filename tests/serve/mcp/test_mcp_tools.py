@@ -101,7 +101,7 @@ def test_a_recall_says_who_when_whence_and_how_sure(told: Memory, mode: str) -> 
 @pytest.mark.parametrize("mode", [OLD, NEW])
 def test_a_session_through_all_eight(told: Memory, mode: str) -> None:
     """Every tool works from the outside, and what one shows another understands."""
-    text, wrong, small = call(told, "remember", mode=mode, text="We chose PostgreSQL for billing.")
+    _, wrong, small = call(told, "remember", mode=mode, text="We chose PostgreSQL for billing.")
     assert not wrong
     assert small == {"id": small["id"], "scope": "acme/ana"}
     assert "PostgreSQL" in call(told, "context", mode=mode, query="billing database")[0]

@@ -164,8 +164,7 @@ def _prompt(hook: Hook, told: Told) -> str:
 
 def _session_end(hook: Hook, told: Told) -> str:
     """Starts the import and returns at once."""
-    if told.transcript is None or not told.transcript.is_file():
-        raise InvalidInput(f"there is no transcript at {str(told.transcript)!r}")
+    transcript = _transcript(told)
     words = [
         sys.executable, "-m", "mnemic.serve.cli", "hook", hook.client, "import",
         *(("--db", str(hook.db.absolute())) if hook.db else ()),
@@ -173,7 +172,7 @@ def _session_end(hook: Hook, told: Told) -> str:
     ]  # fmt: skip
     said = {
         "cwd": str(told.folder), "session_id": told.session,
-        "transcript_path": str(told.transcript), "sleep": hook.event != "turn-end",
+        "transcript_path": str(transcript), "sleep": hook.event != "turn-end",
     }  # fmt: skip
     _start_alone(words, json.dumps(said))
     return "{}"
@@ -200,11 +199,10 @@ def _import(hook: Hook, told: Told) -> str:
 
     if hook.client not in IMPORTS:
         raise InvalidInput(f"transcripts of {hook.client!r} cannot be read yet")
-    if told.transcript is None:
-        raise InvalidInput("no transcript_path is given")
+    transcript = _transcript(told)
     scope = _caller(hook, told).writes
     report = Report()
-    rows = open_import(IMPORTS[hook.client], told.transcript, scope=scope, report=report)
+    rows = open_import(IMPORTS[hook.client], transcript, scope=scope, report=report)
     with Memory(hook.db, background=False) as memory:
         written = memory.remember_many(without_echo(rows), on_error="skip")
         done = f"{written.stored} kept, {written.known} known, {len(written.refused)} refused"
@@ -215,8 +213,14 @@ def _import(hook: Hook, told: Told) -> str:
                 done += f"; slept {slept.seconds:.1f} s"
             except SleepBusy:
                 done += "; another sleep is running"
-    log_line(f"{hook.client} import of {told.transcript.name} into {scope}: {done}")
+    log_line(f"{hook.client} import of {transcript.name} into {scope}: {done}")
     return json.dumps({"scope": scope, "stored": written.stored, "known": written.known})
+
+
+def _transcript(told: Told) -> Path:
+    if told.transcript is None or not told.transcript.is_file():
+        raise InvalidInput(f"there is no transcript at {str(told.transcript)!r}")
+    return told.transcript
 
 
 def without_echo(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
