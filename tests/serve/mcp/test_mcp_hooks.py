@@ -23,7 +23,7 @@ from mnemic.agent.recall.context import count_tokens
 from mnemic.serve.mcp import hooks
 from mnemic.serve.mcp.brief import BUDGET_TOKENS, brief
 from mnemic.serve.mcp.hooks import Hook, Told, run_hook, without_echo
-from mnemic.serve.mcp.project import project_scope
+from mnemic.serve.mcp.project import branch_words, project_scope
 
 TURNS = (
     ("user", "The billing tests fail on Sundays. Can you find out why?"),
@@ -92,6 +92,7 @@ def awaited(log: Path, words: str, seconds: float = 60) -> str:
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "billing"
     (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/retry-queue\n")
     return folder
 
 
@@ -350,6 +351,14 @@ def test_a_worktree_shares_its_repositorys_scope(tmp_path: Path) -> None:
     tree.mkdir()
     (tree / ".git").write_text(f"gitdir: {main}/.git/worktrees/fix\n")
     assert project_scope(tree) == project_scope(main) == "code/shop"
+    (main / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (main / ".git" / "worktrees" / "fix" / "HEAD").write_text(
+        "ref: refs/heads/ana/fix-invoice_dates\n"
+    )
+    assert branch_words(main) == "main"
+    assert branch_words(tree) == "ana fix invoice dates"
+    (main / ".git" / "HEAD").write_text("0123456789abcdef\n")
+    assert branch_words(main) == branch_words(tmp_path) == ""
 
 
 def test_home_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

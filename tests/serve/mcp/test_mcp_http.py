@@ -17,9 +17,10 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from fastapi import FastAPI
 from mcp import Client
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from tests.serve.mcp.talk import NEW, OLD, RIGHTS, SRC, said
 
@@ -150,13 +151,14 @@ def test_a_body_that_is_none_is_a_plain_refusal(
     assert "Traceback" not in answer.text
 
 
-def test_it_is_mounted_beside_others(memory: Memory) -> None:
-    """Mounted, it needs its own `running()` in the lifespan of the whole."""
+@pytest.mark.parametrize("kind", [FastAPI, Starlette])
+def test_it_stands_among_other_routes(memory: Memory, kind: type[Starlette]) -> None:
+    """As one route of a whole, FastAPI too, it answers at /mcp itself, without a redirect."""
     memory.remember("Ana moved to Lisbon.", scope="acme/ana")
-    inner = http_app(lambda: memory, access_of)
-    whole = Starlette(routes=[Mount("/mcp", inner)], lifespan=lambda _: inner.running())
-    with TestClient(whole, base_url="http://127.0.0.1:8000") as client:
-        found = read(client.post("/mcp/", content=recall("Lisbon"), headers=HEADERS))
+    mcp = http_app(lambda: memory, access_of)
+    whole = kind(routes=[Route("/mcp", mcp)], lifespan=lambda _: mcp.running())
+    with TestClient(whole, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+        found = read(client.post("/mcp", content=recall("Lisbon"), headers=HEADERS))
         assert "Lisbon" in found["result"]["content"][0]["text"]
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from mnemic.serve.options import Db, Zone
-from mnemic.serve.terminal import out, plain
+from mnemic.serve.options import AsJson, Db, Zone
+from mnemic.serve.terminal import out, plain, print_json
 
 if TYPE_CHECKING:
     from mnemic.agent.memory import Memory
@@ -163,6 +163,38 @@ def install(
         out.print(f"changed {escape(plain(str(change.path)))}{kept}")
     if not uninstall:
         out.print(f"restart {CLIENTS[client].title} to use it")
+
+
+@mcp_app.command("check")
+def check(
+    scope: Annotated[str | None, typer.Option("--scope", "-s")] = None,
+    old: Annotated[
+        bool, typer.Option("--old", help="Speak the revision before the current one.")
+    ] = False,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the server as a client does, ask it something, and say how long that took."""
+    from dataclasses import asdict
+
+    from mnemic.serve.mcp import check as checking
+    from mnemic.serve.mcp.install import program_of
+
+    _need_extra()
+    options = [
+        *(("--scope", scope) if scope else ()),
+        *(("--db", str(db.absolute())) if db else ()),
+    ]
+    found = checking.check(program_of("user"), options, old=old)
+    if as_json:
+        print_json(asdict(found))
+        return
+    out.print(f"protocol {found.revision}, {found.tools} tools in {found.tools_bytes:,} bytes")
+    out.print(
+        f"answered after {found.handshake_s:.2f} s, first recall after {found.first_recall_s:.2f} s, "
+        f"the next took {found.next_recall_s * 1000:.0f} ms"
+    )
+    out.print(f"[dim]{escape(plain(found.answer.splitlines()[0]))}[/]")
 
 
 def hook(

@@ -135,11 +135,14 @@ def _act(hook: Hook, read: Callable[[], str]) -> str:
 
 def _session_start(hook: Hook, told: Told) -> str:
     from mnemic.serve.mcp.brief import brief
+    from mnemic.serve.mcp.project import branch_words, project_name
 
+    caller = _caller(hook, told)
+    about = f"{project_name(caller.reads)} {branch_words(told.folder)}"
     with _store(hook) as memory:
         if memory is None:
             return "{}"
-        text = brief(memory, _caller(hook, told), but_session=told.session)
+        text = brief(memory, caller, about=about, but_session=told.session)
     return _context(hook, text)
 
 

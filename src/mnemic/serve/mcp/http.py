@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +40,17 @@ def _caller(ctx: Context) -> Caller:
 
 
 class McpApp:
-    """The ASGI app. It serves while `running()` is entered: mounted apps get no lifespan events.
+    """The ASGI app. It serves while `running()` is entered: apps inside others get no lifespan events.
 
     Example:
-        app = http_app(memory, access_of)
-        async with app.running():  # in the lifespan of what it is mounted in
-            ...
+        mcp = http_app(memory, access_of)
+
+        @asynccontextmanager
+        async def lifespan(_):
+            async with mcp.running():
+                yield
+
+        Starlette(routes=[Route("/mcp", mcp)], lifespan=lifespan)  # a Mount would redirect /mcp
     """
 
     def __init__(
@@ -146,20 +151,10 @@ def run_http(memory: Callable[[], Memory], caller: Caller, port: int) -> None:
         async with app.running():
             yield
 
-    whole = Starlette(routes=[Route("/mcp", _Asgi(app))], lifespan=lifespan)
+    whole = Starlette(routes=[Route("/mcp", app)], lifespan=lifespan)
     listening = _listen(port)
     config = uvicorn.Config(whole, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listening])
-
-
-class _Asgi:
-    """Keeps the router from taking the app for a function of a request."""
-
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._app(scope, receive, send)
 
 
 def _listen(port: int) -> socket.socket:

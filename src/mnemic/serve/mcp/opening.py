@@ -19,13 +19,18 @@ class Opening:
     Args:
         make: opens it; is called in the thread that needs it first.
         warm: what to do with it before anyone asks, such as loading its model.
+        after: what to do when that is done, or could not be.
     """
 
     def __init__(
-        self, make: Callable[[], Memory], warm: Callable[[Memory], None] | None = None
+        self,
+        make: Callable[[], Memory],
+        warm: Callable[[Memory], None] | None = None,
+        after: Callable[[], None] | None = None,
     ) -> None:
         self._make = make
         self._warm = warm
+        self._after = after
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._closed = False
@@ -66,3 +71,6 @@ class Opening:
                 self._warm(memory)
         except MnemicError as error:  # whoever asks next is told
             _log.warning("the memory is not ready: %s", error)
+        finally:
+            if self._after is not None:
+                self._after()

@@ -30,15 +30,39 @@ def project_scope(folder: Path | None = None) -> str:
     if named:
         return check_scope(named)
     here = (folder or Path.cwd()).absolute()
+    root = _root(here)
+    if root is not None:
+        return _scope(_repository(root))
+    if here in (Path.home(), Path(here.anchor)):
+        return NOWHERE
+    return _scope(here.name)
+
+
+def branch_words(folder: Path) -> str:
+    """The words of the branch that a folder is on: what is being worked at. Empty where unknown."""
+    root = _root(folder.absolute())
+    if root is None:
+        return ""
+    git = root / ".git"
+    if git.is_file():
+        git = root / _read(git).removeprefix("gitdir:").strip()
+    head = _read(git / "HEAD").strip()
+    return (
+        " ".join(re.split(r"[\W_]+", head.removeprefix("ref: refs/heads/")))[:200]
+        if (head.startswith("ref: refs/heads/"))
+        else ""
+    )
+
+
+def _root(here: Path) -> Path | None:
+    """The root of the repository that a folder lies in; not looked for beyond the home folder."""
     home = Path.home()
     for place in (here, *here.parents):
         if (place / ".git").exists():
-            return _scope(_repository(place))
+            return place
         if place == home:
             break
-    if here in (home, Path(here.anchor)):
-        return NOWHERE
-    return _scope(here.name)
+    return None
 
 
 def project_name(scope: str) -> str:
