@@ -405,7 +405,7 @@ def test_what_is_no_json_is_refused(text: str, path: list[str]) -> None:
 def test_a_big_file_is_changed_quickly() -> None:
     import time
 
-    text = json.dumps({f"k{n}": {"a": [n] * 20, "b": "x" * 50} for n in range(5_000)}, indent=2)
-    began = time.perf_counter()
+    text = json.dumps({f"k{n}": {"a": [n] * 20, "b": "x" * 50} for n in range(2_000)}, indent=2)
+    began = time.process_time()
     assert value_at(put(text, ("mcpServers", "m"), 1), ("mcpServers", "m")) == 1
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 2

@@ -131,7 +131,7 @@ def test_the_sdks_client_over_stdio(tmp_path: Path, mode: str) -> None:
         async with Client(server, mode=mode) as client:
             kept = said(await client.call_tool("remember", {"text": "We chose PostgreSQL."}))
         async with Client(server, mode=mode) as client:
-            found = said(await client.call_tool("recall", {"query": "What did we choose?"}))
+            found = said(await client.call_tool("recall", {"query": "PostgreSQL database"}))
             start = (await client.get_prompt("start_of_session")).messages[0].content.text
         return kept, found, start
 
@@ -158,6 +158,20 @@ def test_the_scope_is_the_projects(tmp_path: Path) -> None:
         pipe.send(READY)
         assert pipe.tool(2, "remember", text="x")["result"]["structuredContent"]["scope"] == "me/x"
         assert not pipe.tool(3, "remember", text="x", scope="code/other")["result"]["isError"]
+
+
+def test_a_client_that_goes_at_once_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Gone while the store and the model still open: the process ends by itself, with no complaint."""
+    for wait_s in (0.0, 0.6, 1.2):
+        with piped(tmp_path / "a.mnemic", "--scope", "a/b") as pipe:
+            pipe.send(INITIALIZE)
+            pipe.answer(1)
+            time.sleep(wait_s)
+            assert pipe.running.stdin
+            assert pipe.running.stderr
+            pipe.running.stdin.close()
+            assert pipe.running.wait(30) == 0
+            assert pipe.running.stderr.read() == ""
 
 
 def test_a_bad_scope_is_said_at_once(tmp_path: Path) -> None:

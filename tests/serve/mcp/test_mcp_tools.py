@@ -361,9 +361,9 @@ def test_making_text_harmless_is_linear() -> None:
     import time
 
     for unit in ("\u200b", "    ", "<memory ", "a\n"):
-        began = time.perf_counter()
+        began = time.process_time()
         delimited(harmless(unit * (100_000 // len(unit))))
-        assert time.perf_counter() - began < 0.05
+        assert time.process_time() - began < 0.05
 
 
 # -- long calls ------------------------------------------------------------------------------

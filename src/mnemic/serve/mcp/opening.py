@@ -34,10 +34,12 @@ class Opening:
         self._lock = threading.Lock()
         self._memory: Memory | None = None
         self._closed = False
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begins to open it; returns at once."""
-        threading.Thread(target=self._ahead, name="mnemic-opening", daemon=True).start()
+        self._thread = threading.Thread(target=self._ahead, name="mnemic-opening", daemon=True)
+        self._thread.start()
 
     def memory(self) -> Memory:
         """The memory, when it is open.
@@ -55,7 +57,9 @@ class Opening:
             return self._memory
 
     def close(self) -> None:
-        """Closes it, if it was opened, for good."""
+        """Closes it, if it was opened, for good; waits until it is no longer being opened."""
+        if self._thread is not None:
+            self._thread.join()
         with self._lock:
             self._closed = True
             if self._memory is not None:
