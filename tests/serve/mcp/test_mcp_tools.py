@@ -238,12 +238,18 @@ _VALUES = _JSON | st.sampled_from(
 @settings(
     max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(tool=st.sampled_from(sorted(SHOWN)), arguments=st.dictionaries(_NAMES, _VALUES, max_size=4))
-def test_no_argument_breaks_a_tool(told: Memory, tool: str, arguments: dict[str, Any]) -> None:
+@given(
+    mode=st.sampled_from([OLD, NEW]),
+    tool=st.sampled_from(sorted(SHOWN)),
+    arguments=st.dictionaries(_NAMES, _VALUES, max_size=4),
+)
+def test_no_argument_breaks_a_tool(
+    told: Memory, mode: str, tool: str, arguments: dict[str, Any]
+) -> None:
     """Any arguments give a result or a sentence: no protocol error, no trace, no foreign byte."""
     if tool == "sleep":
         arguments = {**arguments, "budget_s": 0}
-    text, _, small = call(told, tool, **arguments)
+    text, _, small = call(told, tool, mode=mode, **arguments)
     echoed = json.dumps(arguments, ensure_ascii=False)
     assert "Traceback" not in text
     assert ".py" not in text

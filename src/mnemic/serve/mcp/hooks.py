@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 START_LIMIT_S, PROMPT_LIMIT_S, IMPORT_LIMIT_S = 8.0, 4.0, 600.0
 SLEEP_BUDGET_S = 30.0
+_TURN_S, _TURNS_MAX = 2.0, 60
 PROMPT_TOKENS = 500
 _INPUT_CHARS_MAX = 1_000_000
 _LOG_BYTES_MAX = 1_000_000
@@ -211,13 +213,21 @@ def _import(hook: Hook, told: Told) -> str:
         done = f"{written.stored} kept, {written.known} known, {len(written.refused)} refused"
         memory.ready()
         if written.stored and told.sleep:
-            try:
-                slept = memory.sleep(scope, budget_s=SLEEP_BUDGET_S)
-                done += f"; slept {slept.seconds:.1f} s"
-            except SleepBusy:
-                done += "; another sleep is running"
+            done += _asleep(memory, scope)
     log_line(f"{hook.client} import of {transcript.name} into {scope}: {done}")
     return json.dumps({"scope": scope, "stored": written.stored, "known": written.known})
+
+
+def _asleep(memory: Memory, scope: str) -> str:
+    """Sleeps for a while, after whoever sleeps already; what came of it, for the log."""
+    for _ in range(_TURNS_MAX):
+        try:
+            slept = memory.sleep(scope, budget_s=SLEEP_BUDGET_S)
+        except SleepBusy:
+            time.sleep(_TURN_S)
+        else:
+            return f"; slept {slept.seconds:.1f} s"
+    return "; did not sleep, others do"
 
 
 def _transcript(told: Told) -> Path:
