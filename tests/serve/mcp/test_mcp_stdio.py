@@ -20,6 +20,7 @@ from mcp import Client
 from tests.serve.mcp.talk import NEW, OLD, SRC, process, said
 
 from mnemic import Memory
+from mnemic.serve.mcp.check import check
 
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -220,6 +221,20 @@ def test_a_cancelled_call_leaves_the_server_able(tmp_path: Path) -> None:
         assert "town" in pipe.tool(4, "recall", query="town")["result"]["content"][0]["text"]
     with Memory(path, embedder=None) as memory:
         assert memory.verify().clean
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_the_check_meets_what_a_client_meets(tmp_path: Path, old: bool) -> None:
+    found = check(
+        [sys.executable, "-m", "mnemic.serve.cli"],
+        ["--db", str(tmp_path / "a.mnemic"), "--scope", "a/b"],
+        old=old,
+    )
+    assert found.revision == ("2025-11-25" if old else "2026-07-28")
+    assert found.tools == 8
+    assert found.tools_bytes <= 6_000
+    assert 0 < found.handshake_s < found.first_recall_s
+    assert found.answer.startswith("Not in memory")
 
 
 @pytest.mark.slow

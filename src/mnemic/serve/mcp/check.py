@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mnemic.errors import StoreError
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 QUERY = "What did we decide last?"
 
@@ -36,28 +43,34 @@ def check(program: Sequence[str], options: Sequence[str], *, old: bool = False) 
 
 
 async def _check(program: list[str], options: list[str], old: bool) -> Checked:
-    import os
-
-    from mcp import Client, StdioServerParameters
+    from mcp import Client, MCPError, StdioServerParameters
 
     server = StdioServerParameters(
         command=program[0], args=[*program[1:], "mcp", *options], env=dict(os.environ)
     )
     began = time.monotonic()
     async with Client(server, mode="legacy" if old else "auto") as client:
-        handshake_s = time.monotonic() - began
-        found = await client.call_tool("recall", {"query": QUERY})
-        first_s = time.monotonic() - began
-        again = time.monotonic()
-        await client.call_tool("recall", {"query": QUERY})
-        next_s = time.monotonic() - again
-        listed = await client.list_tools()
-        return Checked(
-            str(client.session.protocol_version),
-            len(listed.tools),
-            len(listed.model_dump_json(by_alias=True, exclude_none=True)),
-            handshake_s,
-            first_s,
-            next_s,
-            str(getattr(found.content[0], "text", "")),
-        )
+        try:
+            return await _asked(client, began)
+        except MCPError as error:
+            wrong = str(error)
+    raise StoreError(f"the server answered {wrong!r}; what it says of it stands above")
+
+
+async def _asked(client: Client, began: float) -> Checked:
+    handshake_s = time.monotonic() - began
+    found = await client.call_tool("recall", {"query": QUERY})
+    first_s = time.monotonic() - began
+    again = time.monotonic()
+    await client.call_tool("recall", {"query": QUERY})
+    next_s = time.monotonic() - again
+    listed = await client.list_tools()
+    return Checked(
+        str(client.session.protocol_version),
+        len(listed.tools),
+        len(listed.model_dump_json(by_alias=True, exclude_none=True)),
+        handshake_s,
+        first_s,
+        next_s,
+        str(getattr(found.content[0], "text", "")),
+    )
