@@ -24,6 +24,7 @@ from mnemic.serve.knowledge import (
     Require,
     print_fact,
 )
+from mnemic.serve.mcp import commands as mcp_commands
 from mnemic.serve.objects import context_object, episode_object, recall_object
 from mnemic.serve.options import (
     AnyTime,
@@ -70,6 +71,7 @@ neural.add_to(bench_app)
 imports.add_to(app)
 knowledge.add_to(app)
 proxy.add_to(app)
+mcp_commands.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
 

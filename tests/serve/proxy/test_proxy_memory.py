@@ -63,6 +63,19 @@ def test_what_memory_knows_goes_up_with_the_question(door: Door, upstream: Upstr
     assert door.proxy.counts["recalled"] == 1
 
 
+@pytest.mark.parametrize(("source", "trust"), [("web", "web"), ("user", "assistant")])
+def test_an_answer_is_worth_no_more_than_what_it_was_given(
+    door: Door, source: str, trust: str
+) -> None:
+    """What a model says after reading an untrusted memory is untrusted itself."""
+    door.memory.remember(LISBON, source=source)
+    door.memory.ready()
+    door.chat(("user", QUESTION))
+    door.kept()
+    answer = next(one for one in door.memory.episodes() if one.speaker == "assistant")
+    assert answer.trust == trust
+
+
 def test_the_budget_holds(opens: Callable[..., Door], upstream: Upstream) -> None:
     """The whole block, frame included, stays within the tokens allowed."""
     from mnemic.agent.recall.context import count_tokens

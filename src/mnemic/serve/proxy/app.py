@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,7 +17,7 @@ from mnemic.clock import Clock
 from mnemic.serve.proxy.counts import Counts
 from mnemic.serve.proxy.gate import Refused, Scopes, check_caller, scopes_for
 from mnemic.serve.proxy.inject import continues, inject, query_of
-from mnemic.serve.proxy.recalling import Held, Recaller, plain
+from mnemic.serve.proxy.recalling import Block, Held, Recaller, plain
 from mnemic.serve.proxy.remember import Keeper, Place
 from mnemic.serve.proxy.sessions import Said, said_of
 from mnemic.serve.proxy.settings import ProxySettings
@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Kept = Future[Place | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a turn is being kept, and how far what it was given to read is trusted."""
+
+    place: Future[Place | None]
+    trust: str | None = None
+
 
 log = logging.getLogger("mnemic.proxy")
 
@@ -197,13 +205,14 @@ class Proxy:
         self.counts.add("requests")
         said = said_of(understood.asked, understood.turns, scope, call.names, self._settings.tools)
         # Begun before the upstream is asked, and waited for by nobody: neither can lose the turn.
-        kept = self._keeper.keep(said)
+        kept = Kept(self._keeper.keep(said))
         block = await self._block(understood, said, begun)
         if block is None:
             return body, kept
-        return inject(understood.asked, block, self._settings.place) or body, kept
+        given = inject(understood.asked, block.text, self._settings.place)
+        return (body, kept) if given is None else (given, replace(kept, trust=block.trust))
 
-    async def _block(self, understood: Understood, said: Said, begun: float) -> str | None:
+    async def _block(self, understood: Understood, said: Said, begun: float) -> Block | None:
         turn = (said.scope, *understood.turn) if self._settings.hold else ()
         if understood.query is None:
             return self._held.get(turn) if turn and continues(understood.asked) else None
@@ -290,7 +299,7 @@ class Proxy:
         answer = reader.answer()
         if not answer.read:
             self.counts.add("unread_answers")
-        self._keeper.answer(kept, answer)
+        self._keeper.answer(kept.place, answer, kept.trust)
 
     def _failed(self, error: httpx.TransportError) -> tuple[int, str, str]:
         where = httpx.URL(self._settings.upstream).netloc.decode("ascii")

@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnemic.agent.recall.context import count_tokens, pack
@@ -25,6 +25,14 @@ log = logging.getLogger("mnemic.proxy")
 HELD_MAX = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Memory as it stands in a request, and the least trusted class of source in it."""
+
+    text: str
+    trust: str | None
+
+
 def plain(text: str) -> str:
     """A text without what does not tell it from another: case and white space."""
     return " ".join(text.split()).casefold()
@@ -34,16 +42,16 @@ class Held:
     """The blocks that turns were given, for their continuations."""
 
     def __init__(self) -> None:
-        self._blocks: OrderedDict[tuple[str, ...], str] = OrderedDict()
+        self._blocks: OrderedDict[tuple[str, ...], Block] = OrderedDict()
 
-    def put(self, turn: tuple[str, ...], block: str) -> None:
+    def put(self, turn: tuple[str, ...], block: Block) -> None:
         """Notes a block; the oldest beyond a thousand is forgotten."""
         self._blocks[turn] = block
         self._blocks.move_to_end(turn)
         if len(self._blocks) > HELD_MAX:
             self._blocks.popitem(last=False)
 
-    def get(self, turn: tuple[str, ...]) -> str | None:
+    def get(self, turn: tuple[str, ...]) -> Block | None:
         """The block that a turn was given."""
         return self._blocks.get(turn)
 
@@ -58,7 +66,7 @@ class Recaller:
         self._pool = ThreadPoolExecutor(settings.recalls_at_once, "mnemic-proxy-recall")
         self._under_way = 0
 
-    async def block(self, query: str, scope: str, there: Set[str], left_s: float) -> str | None:
+    async def block(self, query: str, scope: str, there: Set[str], left_s: float) -> Block | None:
         """A framed block for a query, or None: nothing known, no time, or an error.
 
         Args:
@@ -90,13 +98,13 @@ class Recaller:
         """Waits for recalls under way; those that have not begun are dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _returned(self, asked: asyncio.Future[str | None]) -> None:
+    def _returned(self, asked: asyncio.Future[Block | None]) -> None:
         self._under_way -= 1
         if not asked.cancelled() and (error := asked.exception()):
             self._counts.add("recall_failed")
             log.warning("recall failed: %s: %s", type(error).__name__, error)
 
-    def _recall(self, query: str, scope: str, there: Set[str]) -> str | None:
+    def _recall(self, query: str, scope: str, there: Set[str]) -> Block | None:
         budget = self._settings.budget_tokens - count_tokens(FRAME)
         if budget <= 0:
             return None
@@ -113,4 +121,4 @@ class Recaller:
             and plain(hit.episode.text) not in there
         ]
         packed = pack(replace(found, hits=hits), budget)
-        return frame(packed.text) if packed.citations else None
+        return Block(frame(packed.text), packed.trust) if packed.citations else None

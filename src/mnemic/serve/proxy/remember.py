@@ -13,6 +13,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from mnemic.agent.trust import is_untrusted
 from mnemic.clock import Clock, SystemClock
 from mnemic.errors import StoreBusy, StoreFull, UnknownScope
 from mnemic.serve.proxy.counts import Counts
@@ -79,13 +80,19 @@ class Keeper:
         now = self._clock.now()
         return self._begin(said.turns, lambda: self._keep(said, now))
 
-    def answer(self, asked: Future[Place | None], answer: Answer) -> None:
-        """Begins to store an answer behind the request that it belongs to."""
+    def answer(self, asked: Future[Place | None], answer: Answer, trust: str | None = None) -> None:
+        """Begins to store an answer behind the request that it belongs to.
+
+        Args:
+            asked: where the request is kept.
+            answer: what the model said.
+            trust: the least trusted class of source that it was given to read.
+        """
         if not answer.whole and answer.turns:
             self._counts.add("partial")
         if answer.turns or answer.id:
             now = self._clock.now()
-            self._begin(answer.turns, lambda: self._answer(asked, answer, now))
+            self._begin(answer.turns, lambda: self._answer(asked, answer, now, trust))
 
     def settle(self) -> None:
         """Returns when everything that was begun is done."""
@@ -143,15 +150,19 @@ class Keeper:
         self._note_tail(place)
         return place
 
-    def _answer(self, asked: Future[Place | None], answer: Answer, now: datetime) -> Place | None:
+    def _answer(
+        self, asked: Future[Place | None], answer: Answer, now: datetime, trust: str | None
+    ) -> Place | None:
         place = asked.result()
         if place is None:
             return None
         turns = [t for t in answer.turns if self._settings.tools or t.part == "assistant"]
         refs = _refs(turns, place.last)
-        partial = {} if answer.whole else {"partial": True}
+        more: dict[str, Any] = {} if answer.whole else {"partial": True}
+        if trust is not None and is_untrusted(trust):
+            more["trust"] = trust  # what a model says after reading it is worth no more
         rows = [
-            self._row(place.said, turn, place.session, position, ref, now, partial)
+            self._row(place.said, turn, place.session, position, ref, now, more)
             for position, (turn, ref) in enumerate(zip(turns, refs, strict=True), place.position)
             if not self._is_known(place.said.scope, place.session, position, ref)
         ]

@@ -1,0 +1,84 @@
+"""MCP over standard input and output: the client starts this process and owns it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mnemic.serve.access import EVERYWHERE, Access
+from mnemic.serve.mcp.caller import Caller
+from mnemic.serve.mcp.opening import Opening
+
+if TYPE_CHECKING:
+    from mnemic.agent.memory import Memory
+
+
+def run_stdio(make: Callable[[], Memory], reach: str, *, everywhere: bool = False) -> None:
+    """Serves one client until it closes the connection.
+
+    Only MCP goes to standard output; logs go to standard error. The client is answered while the
+    memory still opens.
+
+    Args:
+        make: opens the memory; is called in a thread.
+        reach: the scope, or `acme/*`, that is meant where the model names none.
+        everywhere: whether it may name any other; else the server is confined to it.
+    """
+    gc.disable()  # what is loaded at the start stays; looking through it takes a fifth of the time
+    import anyio
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mnemic mcp: %(message)s")
+    opening = Opening(make, lambda memory: _warm(memory, reach), _collect_again)
+    try:
+        anyio.run(_serve, opening, owner(reach, everywhere=everywhere))
+    finally:
+        opening.close()
+
+
+async def _serve(opening: Opening, caller: Caller) -> None:
+    from mcp.server.stdio import stdio_server
+
+    from mnemic.serve.mcp.server import build_server
+
+    server = build_server(opening.memory, lambda _: caller)
+    server.lifespan = _begun(opening)
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+def _begun(opening: Opening) -> Callable[[Any], Any]:
+    """The memory begins to open when the server is ready to answer, not before."""
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+        opening.start()
+        yield {}
+
+    return lifespan
+
+
+def owner(reach: str, *, everywhere: bool = False) -> Caller:
+    """The caller of a process on one's own machine: reads and writes, but cannot erase."""
+    return Caller.of(
+        Access("mcp", frozenset(("read", "write")), (reach, EVERYWHERE) if everywhere else (reach,))
+    )
+
+
+def _collect_again() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def _warm(memory: Memory, reach: str) -> None:
+    """Loads what the first recall needs: the model, and the scope's columns."""
+    from mnemic.errors import UnknownScope
+
+    try:
+        memory.evidence("what was decided", scope=reach)
+    except UnknownScope:
+        if memory.embedder is not None:
+            memory.embedder.embed(["what was decided"])

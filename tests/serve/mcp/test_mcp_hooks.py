@@ -1,0 +1,380 @@
+"""Hooks: a session's end is kept, the next session is told; nothing ever breaks or delays the agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp import Client
+from tests.serve.mcp.talk import SRC, caller, process, said
+
+from mnemic import Memory
+from mnemic.agent.recall.context import count_tokens
+from mnemic.serve.mcp import hooks
+from mnemic.serve.mcp.brief import BUDGET_TOKENS, brief
+from mnemic.serve.mcp.hooks import Hook, Told, run_hook, without_echo
+from mnemic.serve.mcp.project import branch_words, project_scope
+
+TURNS = (
+    ("user", "The billing tests fail on Sundays. Can you find out why?"),
+    ("assistant", "The invoice dates use the server's local time. I will switch them to UTC."),
+    ("user", "Yes. From now on always run make check before you commit."),
+    (
+        "assistant",
+        "Done: invoices use UTC. The retry queue is unfinished; next step is its timeout.",
+    ),
+)
+
+
+def transcript(folder: Path, session: str = "11111111-aaaa") -> Path:
+    """A session as Claude Code writes it."""
+    lines = [{"type": "summary", "summary": "Billing dates", "leafUuid": "u3"}]
+    for number, (role, text) in enumerate(TURNS):
+        lines.append(
+            {
+                "type": role, "uuid": f"u{number}", "sessionId": session, "cwd": str(folder),
+                "timestamp": f"2026-11-19T10:0{number}:00.000Z", "isSidechain": False, "version": "2.1.0",
+                "message": {"role": role, "content": [{"type": "text", "text": text}]},
+            }
+        )  # fmt: skip
+    lines.append(
+        {
+            "type": "assistant", "uuid": "u9", "sessionId": session, "timestamp": "2026-11-19T10:05:00Z",
+            "message": {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "t1", "name": "mcp__mnemic__recall", "input": {"query": "x"}}]},
+        }
+    )  # fmt: skip
+    lines.append(
+        {
+            "type": "user", "uuid": "u10", "sessionId": session, "timestamp": "2026-11-19T10:05:01Z",
+            "message": {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": "an echo of old memory"}]},
+        }
+    )  # fmt: skip
+    path = folder / f"{session}.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def fire(
+    event: str, given_: Any, db: Path, *, client: str = "claude-code", **env: str
+) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+    """A hook as a client runs it: what it printed, and how it ended."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mnemic.serve.cli", "hook", client, event, "--db", str(db)],
+        input=given_ if isinstance(given_, str) else json.dumps(given_), capture_output=True, text=True,
+        check=False, timeout=60, env={**os.environ, "PYTHONPATH": str(SRC), "MNEMIC_LOG": str(db) + ".log", **env},
+    )  # fmt: skip
+    return json.loads(done.stdout), done
+
+
+def awaited(log: Path, words: str, seconds: float = 60) -> str:
+    """The log's text, once it has these words."""
+    for _ in range(int(seconds * 10)):
+        text = log.read_text() if log.exists() else ""
+        if words in text:
+            return text
+        time.sleep(0.1)
+    raise AssertionError(f"no {words!r} in the log: {text}")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "billing"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/retry-queue\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNEMIC_LOG", str(tmp_path / "hooks.log"))
+    monkeypatch.delenv("MNEMIC_SCOPE", raising=False)
+
+
+@pytest.mark.slow
+def test_a_new_session_is_told_what_the_last_one_learned(tmp_path: Path, project: Path) -> None:
+    """The show case: a session ends, its hook keeps it; the next begins with it and asks over MCP."""
+    db = tmp_path / "m.mnemic"
+    log = Path(f"{db}.log")
+    base = {"session_id": "11111111-aaaa", "cwd": str(project)}
+    started, done = fire("session-start", {**base, "source": "startup"}, db)
+    assert started == {}
+    assert done.returncode == 0
+    assert not db.exists(), "looking makes no store"
+    path = transcript(project)
+    began = time.monotonic()
+    ended, done = fire("session-end", {**base, "reason": "other", "transcript_path": str(path)}, db)
+    assert time.monotonic() - began < 5, "the import goes on by itself"
+    assert ended == {}
+    assert done.returncode == 0
+    text = awaited(log, "import of")
+    assert "5 kept, 0 known" in text, text
+    assert "code/billing" in text
+
+    fire("pre-compact", {**base, "transcript_path": str(path)}, db)
+    assert "0 kept, 5 known" in awaited(log, "0 kept"), "twice is once"
+
+    found, done = fire(
+        "session-start", {"session_id": "22222222", "cwd": str(project), "source": "startup"}, db
+    )
+    special = found["hookSpecificOutput"]
+    assert special["hookEventName"] == "SessionStart"
+    context = special["additionalContext"]
+    assert "make check" in context
+    assert "retry queue is unfinished" in context
+    assert "echo" not in context
+    assert count_tokens(context) <= BUDGET_TOKENS
+    assert re.search(r"</memory [0-9a-f]{8}>$", context)
+
+    async def ask() -> str:
+        async with Client(process(db, cwd=project)) as client:
+            return said(
+                await client.call_tool("recall", {"query": "Why did the billing tests fail?"})
+            )
+
+    answer = anyio.run(ask)
+    assert "local time" in answer
+    assert "2026-11-19 10:01 · assistant · from claude-code" in answer
+    with Memory(db, embedder=None) as memory:
+        assert memory.verify().clean
+
+
+def test_a_prompt_gets_what_bears_on_it(tmp_path: Path, project: Path) -> None:
+    db = tmp_path / "m.mnemic"
+    with Memory(db, embedder=None) as memory:
+        memory.remember("Invoices use UTC.", scope="code/billing", speaker="user")
+    said_of, _ = fire("prompt", {"cwd": str(project), "prompt": "Which zone do invoices use?"}, db)
+    assert "Invoices use UTC." in said_of["hookSpecificOutput"]["additionalContext"]
+    assert said_of["hookSpecificOutput"]["hookEventName"] == "UserPromptSubmit"
+
+
+@pytest.mark.parametrize("client", ["codex", "gemini", "cursor"])
+def test_every_client_gets_its_own_form(tmp_path: Path, project: Path, client: str) -> None:
+    db = tmp_path / "m.mnemic"
+    with Memory(db, embedder=None) as memory:
+        memory.remember("Invoices use UTC.", scope="code/billing", speaker="user", session="old")
+    where = {"workspace_roots": [str(project)]} if client == "cursor" else {"cwd": str(project)}
+    found = json.loads(run_hook(Hook(client, "session-start", db), lambda: json.dumps(where)))
+    text = (
+        found["additional_context"]
+        if client == "cursor"
+        else found["hookSpecificOutput"]["additionalContext"]
+    )
+    assert "Invoices use UTC." in text
+
+
+# -- nothing breaks the agent ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "event", ["session-start", "session-end", "prompt", "turn-end", "import", "nonsense"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"cwd": 5}',
+        '{"cwd": "/no/such/folder"}',
+        "\x00\ud83d",
+        '{"transcript_path": "/etc"}',
+    ],
+)
+def test_no_input_breaks_a_hook(tmp_path: Path, event: str, words: str) -> None:
+    """Whatever comes in, out comes JSON, in time; what was wrong is a line in the log."""
+    found = json.loads(run_hook(Hook("claude-code", event, tmp_path / "m.mnemic"), lambda: words))
+    assert isinstance(found, dict)
+    log = tmp_path / "hooks.log"
+    assert found == {}
+    if log.exists():
+        assert all(
+            re.match(r"\d{4}-\d\d-\d\dT[\d:]+Z claude-code ", row)
+            for row in log.read_text().splitlines()
+        )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["cwd", "session_id", "transcript_path", "prompt", "workspace_roots", "sleep"]
+        ),
+        st.none()
+        | st.integers()
+        | st.text(max_size=9)
+        | st.lists(st.text(max_size=3), max_size=2)
+        | st.booleans(),
+    )
+)
+def test_what_a_client_says_is_read_or_refused(said_of: dict[str, Any]) -> None:
+    told = Told.of(json.dumps(said_of))
+    assert isinstance(told.folder, Path)
+    assert isinstance(told.prompt, str)
+
+
+def test_a_damaged_store_ends_with_0_and_a_reason(tmp_path: Path, project: Path) -> None:
+    """The real process: exit code 0, JSON, a sentence on standard error that names the log."""
+    db = tmp_path / "m.mnemic"
+    db.write_bytes(b"no store at all " * 500)
+    found, done = fire("session-start", {"cwd": str(project)}, db)
+    assert found == {}
+    assert done.returncode == 0
+    assert f"{db}.log" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "session-start: NotAStore" in Path(f"{db}.log").read_text()
+
+
+def test_an_unknown_option_ends_with_0(tmp_path: Path) -> None:
+    """A newer or older line in a client's settings must not block it: exit code 2 would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mnemic.serve.cli", "hook", "claude-code", "prompt", "--later-option", "x"],
+        input="{}", capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(SRC), "MNEMIC_LOG": str(tmp_path / "l"), "MNEMIC_DB": str(tmp_path / "m")},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {}
+
+
+def test_a_hook_that_hangs_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "START_LIMIT_S", 0.2)
+
+    def slow() -> str:
+        time.sleep(1.0)
+        return "{}"
+
+    began = time.monotonic()
+    assert run_hook(Hook("claude-code", "session-start", tmp_path / "m"), slow) == "{}"
+    assert time.monotonic() - began < 0.8
+    assert "took more than" in (tmp_path / "hooks.log").read_text()
+
+
+def test_a_log_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MNEMIC_LOG", str(tmp_path / "file" / "hooks.log"))
+    assert run_hook(Hook("claude-code", "session-end", tmp_path / "m"), lambda: "{}") == "{}"
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_the_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "_LOG_BYTES_MAX", 1_000)
+    for _ in range(200):
+        path = hooks.log_line("x" * 50)
+    assert path.stat().st_size < 1_100
+    assert path.with_suffix(".old.log").exists()
+
+
+# -- what is kept, what is told --------------------------------------------------------------
+
+
+def test_what_came_from_memory_is_not_kept_again() -> None:
+    """Calls of our own tools, their results, and text that bears our marks stay out."""
+    rows = [
+        {"text": "keep me", "meta": {"kind": "text"}},
+        {
+            "text": "mcp__mnemic__remember {}",
+            "meta": {"tool": "mcp__mnemic__remember", "tool_use_id": "a"},
+        },
+        {
+            "text": "Remembered in scope x as y.",
+            "meta": {"kind": "tool_result", "tool_use_id": "a"},
+        },
+        {"text": "Bash {}", "meta": {"tool": "Bash", "tool_use_id": "b"}},
+        {"text": "result", "meta": {"kind": "tool_result", "tool_use_id": "b"}},
+        {"text": "In memory.\n<memory 0a1b2c3d>\nold\n</memory 0a1b2c3d>", "meta": {}},
+    ]
+    assert [row["text"] for row in without_echo(rows)] == ["keep me", "Bash {}", "result"]
+
+
+def test_a_brief_keeps_its_budget(memory: Memory) -> None:
+    """However much there is, what a session begins with fits; its own words are not told to it."""
+    for number in range(120):
+        memory.remember(
+            f"I moved to town {number}. " + "Long words follow here. " * 40, scope="acme/ana",
+            speaker=f"P{number}", session=f"s{number // 10}", position=number,
+        )  # fmt: skip
+    memory.ready()
+    memory.sleep()
+    for budget in (150, 400, 1_500, 6_000):
+        text = brief(memory, caller(), budget_tokens=budget, but_session="s11")
+        assert text is None or count_tokens(text) <= budget
+    whole = brief(memory, caller(), budget_tokens=6_000, but_session="s11") or ""
+    assert "Last session" in whole
+    assert brief(memory, caller("no/where")) is None
+
+
+# -- the project -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("git@github.com:acme/web-shop.git", "web-shop"),
+        ("https://example.org/acme/web-shop", "web-shop"),
+        ("ssh://git@example.org:22/acme/web-shop.git/", "web-shop"),
+        ("/srv/git/web shop.git", "web"),
+        ("..", "root"),
+        ("x/ünïcode.git", "ünïcode"),
+    ],
+)
+def test_a_project_goes_by_its_origin(tmp_path: Path, url: str, name: str) -> None:
+    """Clones in other folders share a memory; a name that is none falls back to the folder's."""
+    root = tmp_path / "root"
+    (root / ".git").mkdir(parents=True)
+    (root / ".git" / "config").write_text(
+        f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {url}\n[x]\nurl=no\n'
+    )
+    (root / "a" / "b").mkdir(parents=True)
+    assert project_scope(root / "a" / "b") in (
+        f"code/{name}",
+        "default" if name == "root" else f"code/{name}",
+    )
+
+
+def test_a_worktree_shares_its_repositorys_scope(tmp_path: Path) -> None:
+    main = tmp_path / "shop"
+    (main / ".git" / "worktrees" / "fix").mkdir(parents=True)
+    tree = tmp_path / "elsewhere"
+    tree.mkdir()
+    (tree / ".git").write_text(f"gitdir: {main}/.git/worktrees/fix\n")
+    assert project_scope(tree) == project_scope(main) == "code/shop"
+    (main / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (main / ".git" / "worktrees" / "fix" / "HEAD").write_text(
+        "ref: refs/heads/ana/fix-invoice_dates\n"
+    )
+    assert branch_words(main) == "main"
+    assert branch_words(tree) == "ana fix invoice dates"
+    (main / ".git" / "HEAD").write_text("0123456789abcdef\n")
+    assert branch_words(main) == branch_words(tmp_path) == ""
+
+
+def test_home_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert project_scope(tmp_path) == "default"
+    assert project_scope(Path(tmp_path.anchor)) == "default"
+    (tmp_path / "notes").mkdir()
+    assert project_scope(tmp_path / "notes") == "code/notes"
+    monkeypatch.setenv("MNEMIC_SCOPE", "me/all")
+    assert project_scope(tmp_path) == "me/all"
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_any_folders_name_gives_a_scope(name: str) -> None:
+    from mnemic.agent.scopes import check_scope
+    from mnemic.serve.mcp.project import _scope
+
+    assert check_scope(_scope(name))
