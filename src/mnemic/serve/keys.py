@@ -16,16 +16,17 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from mnemic.agent.memory import default_path
-from mnemic.errors import InvalidInput, MnemicError, NotThere, StoreError
-from mnemic.serve.access import OWNER, Access, check_reach, check_rights
+from mnemic.errors import InvalidInput, NotThere, StoreError
+from mnemic.serve.access import OWNER, Access, Unauthorized, check_reach, check_rights
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
@@ -41,16 +42,6 @@ NAME_CHARS_MAX = 100
 _TOKEN = re.compile(r"mnk_([0-9a-f]{12})_([0-9a-f]{64})\Z")
 _NOBODY = bytes(32)
 _COLUMNS = "id, name, may, reach, made_s, ends_s, revoked_s, used_s"
-
-
-class Unauthorized(MnemicError):
-    """No key, or none that opens: wrong, expired and revoked ones are told apart by nobody."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a valid key is needed: send the header 'Authorization: Bearer mnk_…'; "
-            "`mnemic key create` makes keys"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +191,7 @@ class Keys:
         before = hmac.compare_digest(said, old or _NOBODY) and (old_ends or 0) > now
         if not rest or not (right or before):
             raise Unauthorized
-        key = _key(tuple(rest))
+        key = _key(rest)
         if key.state(now) != "valid":
             raise Unauthorized
         if now - (key.used_s or 0) > USED_EVERY_S:
@@ -217,7 +208,7 @@ class Keys:
 
     # -- the file ----------------------------------------------------------------------------
 
-    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with self._guard, _explained(self.path):
             if self._connection is None:
                 if not self.path.exists():
@@ -272,11 +263,9 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _key(row: tuple[object, ...]) -> Key:
+def _key(row: Sequence[Any]) -> Key:
     id_, name, may, reach, *times = row
-    return Key(
-        str(id_), str(name), tuple(json.loads(str(may))), tuple(json.loads(str(reach))), *times
-    )  # type: ignore[arg-type]
+    return Key(id_, name, tuple(json.loads(may)), tuple(json.loads(reach)), *times)
 
 
 class _explained(AbstractContextManager[None]):  # noqa: N801

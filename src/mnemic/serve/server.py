@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,7 +77,9 @@ def serve(
 
     if log_level not in LEVELS:
         raise InvalidInput(f"--log-level is {log_level!r}; choose from {', '.join(LEVELS)}")
-    limits = Limits(waiting_max=waiting, **({"workers": workers} if workers else {}))
+    limits = Limits(waiting_max=waiting)
+    if workers is not None:
+        limits = replace(limits, workers=workers)
     settings = Settings(
         host=host, port=port, allowed_hosts=tuple(allowed_host or ()),
         allowed_origins=tuple(allow_origin or ()), limits=limits,
@@ -198,7 +201,7 @@ def address(host: str, port: int) -> str:
 
 def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any], list[Any]]:
     """Routes of the page and of MCP, where they are installed, and what must run while they do."""
-    from starlette.routing import Mount
+    from starlette.routing import Route
 
     from mnemic.serve.keys import Doorkeeper
 
@@ -210,8 +213,8 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
     if mcp is not None and hasattr(mcp, "http_app"):
         keeper = Doorkeeper(keys, open_without_keys=settings.loopback)
         inner = mcp.http_app(memory, keeper.access_of)
-        doors.append(Mount("/mcp", app=inner))
-        lifespans.append(inner.router.lifespan_context)
+        doors.append(Route("/mcp", inner))
+        lifespans.append(inner.running)
     return doors, lifespans
 
 

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from mnemic.agent.memory import Memory
 from mnemic.errors import MnemicError
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Scope
 
 CLOSING_S_MAX = 20.0
-Lifespan = Any
+Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 
 
 def create_app(
@@ -65,7 +66,7 @@ def create_app(
         keys: who may come in; None looks for no keys, which only loopback allows.
         journal: the log; None writes JSON lines on standard error.
         more: routes of other doors, such as the page's, which pass the same gate.
-        lifespans: async context managers, made of the app, that are open while it runs.
+        lifespans: calls that give async context managers, which are open while it runs.
     """
     settings = settings or Settings()
     works = _works(memory, settings, keys, journal or Journal())
@@ -96,7 +97,7 @@ def create_app(
     def gate(inner: ASGIApp) -> ASGIApp:
         return Gate(inner, limits=settings.limits, origins=Origins(settings), ended=_noting(works))
 
-    app.add_middleware(gate)  # type: ignore[arg-type]
+    app.add_middleware(gate)
     _watch(works, exports)
     return app
 
@@ -121,7 +122,7 @@ def _lifespan(works: Works, condition: Condition, others: Sequence[Lifespan]) ->
             works.journal.write("warning", "note", note=works.traces.note)
         async with AsyncExitStack() as stack:
             for other in others:
-                await stack.enter_async_context(other(app))
+                await stack.enter_async_context(other())
             yield
         condition.closing = True
         for task in tasks:
@@ -167,10 +168,14 @@ def _noting(works: Works) -> Any:
 
 
 def _watch(works: Works, exports: Exports) -> None:
-    for name, pool in (("", works.pool), ("long_", works.long_pool)):
-        works.metrics.watch(f"mnemic_{name}running", "Calls under way.", lambda p=pool: p.running)
-        works.metrics.watch(f"mnemic_{name}waiting", "Calls that wait.", lambda p=pool: p.waiting)
-        works.metrics.watch(f"mnemic_{name}refused", "Calls refused.", lambda p=pool: p.refused)
+    for name, pool in (("mnemic", works.pool), ("mnemic_long", works.long_pool)):
+        works.metrics.watch(
+            f"{name}_running", "Calls under way.", partial(getattr, pool, "running")
+        )
+        works.metrics.watch(
+            f"{name}_waiting", "Calls that wait.", partial(getattr, pool, "waiting")
+        )
+        works.metrics.watch(f"{name}_refused", "Calls refused.", partial(getattr, pool, "refused"))
     works.metrics.watch("mnemic_exports", "Exports under way.", lambda: exports.running)
 
 
@@ -178,8 +183,12 @@ async def _no_such_address(request: Request, _: Exception) -> Response:
     return Refusal(404, "not-found", "there is nothing at this address").answer()
 
 
-async def _no_such_method(request: Request, error: Exception) -> Response:
-    allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+async def _no_such_method(request: Request, _: Exception) -> Response:
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    allowed = ", ".join(sorted(methods))
     return Refusal(
         405, "no-such-method", f"this address takes {allowed} only", headers={"Allow": allowed}
     ).answer()

@@ -8,11 +8,20 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from mnemic import __version__
+from mnemic.agent.scopes import SCOPE_CHARS_MAX
 from mnemic.serve.operations import OPERATIONS, Operation
 from mnemic.serve.rest.export import EXPORT
 from mnemic.serve.rest.reading import path_fields
 
 Schema = dict[str, Any]
+
+_WORDS = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+_SEGMENT = r"[^\W]([\w.@+:=\- ]*[\w@+:=\-])?"
+_SAYS_MORE: dict[str, Schema] = {
+    "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*(/\\*)?$", "maxLength": SCOPE_CHARS_MAX},
+    "text": _WORDS, "query": _WORDS, "value": _WORDS, "about": _WORDS,
+}  # fmt: skip
+"""What the memory asks of a field beyond its model, so that the document promises no more than holds."""
 
 _REFS = "#/components/schemas/"
 _ASKED = "Ask"
@@ -73,6 +82,11 @@ def _schemas(operations: list[Operation]) -> tuple[dict[str, Schema], dict[str, 
     _, told = models_json_schema(
         [(one.reply, "serialization") for one in operations], ref_template=_REFS + "{model}"
     )
+    for schema in asked["$defs"].values():
+        for name, field in schema.get("properties", {}).items():
+            for option in field.get("anyOf", [field]):
+                if option.get("type") == "string":
+                    option.update(_SAYS_MORE.get(name, {}))
     return asked["$defs"], told["$defs"]
 
 

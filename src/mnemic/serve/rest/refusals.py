@@ -9,7 +9,6 @@ from typing import Any
 from starlette.responses import Response
 
 from mnemic.errors import MnemicError
-from mnemic.serve.keys import Unauthorized
 from mnemic.serve.problems import problem_of
 from mnemic.serve.rest.pool import Overloaded, TooLong
 
@@ -45,9 +44,6 @@ class Refusal(Exception):
 def refusal_of(error: MnemicError | Overloaded | TooLong) -> Refusal:
     """How an error is answered."""
     match error:
-        case Unauthorized():
-            asks = {"WWW-Authenticate": 'Bearer realm="mnemic"'}
-            return Refusal(401, "unauthorized", str(error), headers=asks)
         case Overloaded():
             return Refusal(
                 429, "overloaded", str(error), headers={"Retry-After": str(error.retry_s)}
@@ -57,5 +53,7 @@ def refusal_of(error: MnemicError | Overloaded | TooLong) -> Refusal:
                            headers={} if error.begun else {"Retry-After": "5"})  # fmt: skip
         case _:
             problem = problem_of(error)
-            wait = {} if problem.retry_s is None else {"Retry-After": str(problem.retry_s)}
-            return Refusal(problem.status, problem.kind, problem.detail, headers=wait)
+            headers = {} if problem.retry_s is None else {"Retry-After": str(problem.retry_s)}
+            if problem.status == 401:
+                headers["WWW-Authenticate"] = 'Bearer realm="mnemic"'
+            return Refusal(problem.status, problem.kind, problem.detail, headers=headers)

@@ -72,10 +72,10 @@ def guarded(
         except Refusal as refusal:
             return refusal.answer()
         except (MnemicError, Overloaded, TooLong) as error:
-            refusal = refusal_of(error)
-            if refusal.status >= 500 and isinstance(error, MnemicError):
+            told = refusal_of(error)
+            if told.status >= 500 and isinstance(error, MnemicError):
                 works.journal.failed(state["request_id"], name, error)
-            return refusal.answer()
+            return told.answer()
         except Vanished:
             return Response(status_code=499)
         except Exception as error:  # noqa: BLE001 - the last door: the caller sees no trace of it

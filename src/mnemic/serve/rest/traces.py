@@ -52,7 +52,7 @@ class OpenTelemetry:
 
         name = os.environ.get("OTEL_SERVICE_NAME", "mnemic")
         resource = Resource.create({"service.name": name, "service.version": __version__})
-        self.note = None
+        self.note: str | None = None
         self._provider = TracerProvider(resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("mnemic.serve.rest", __version__)
