@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import signal
 import socket
 import sys
@@ -101,7 +102,7 @@ def run(
         import uvicorn
 
         from mnemic.serve.rest import create_app
-        from mnemic.serve.rest.journal import Journal
+        from mnemic.serve.rest.journal import Journal, ToJournal
         from mnemic.serve.rest.protocol import Connection
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
@@ -127,6 +128,9 @@ def run(
                 timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=30, lifespan="on",
             )
         )  # fmt: skip
+        logger = logging.getLogger("uvicorn.error")
+        logger.handlers, logger.propagate = [ToJournal(journal)], False
+        logger.setLevel(logging.WARNING)
         sys.stderr.write(f"Mnemic is at {address(settings.host, port)}  (Ctrl-C ends it)\n")
         sys.stderr.flush()
         journal.write(
