@@ -11,8 +11,8 @@ import json
 import random
 import sys
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 from mnemic.bench import words
@@ -46,7 +46,7 @@ class Told:
 
     recall_ms: list[float] = field(default_factory=list)
     write_ms: list[float] = field(default_factory=list)
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 async def run(plan: Plan) -> list[Told]:
@@ -137,7 +137,19 @@ def main() -> None:
     """Reads a plan from standard input and writes what each client saw to standard output."""
     plan = Plan(**json.loads(sys.stdin.readline()))
     told = asyncio.run(run(plan))
-    sys.stdout.write(json.dumps([asdict(one) for one in told]) + "\n")
+    sys.stdout.write(
+        json.dumps(
+            [
+                {
+                    "recall_ms": one.recall_ms,
+                    "write_ms": one.write_ms,
+                    "statuses": one.statuses,
+                }
+                for one in told
+            ]
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

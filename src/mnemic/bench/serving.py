@@ -148,17 +148,14 @@ def _load(plan: Plan) -> list[Told]:
         [sys.executable, "-m", "mnemic.bench.load"], input=json.dumps(asdict(plan)) + "\n",
         capture_output=True, text=True, check=True, timeout=plan.seconds + 60,
     )  # fmt: skip
-    return [
-        Told(one["recall_ms"], one["write_ms"], Counter(one["statuses"]))
-        for one in json.loads(done.stdout)
-    ]
+    return [Told(**one) for one in json.loads(done.stdout)]
 
 
 def _figures(told: Sequence[Told], plan: Plan) -> dict[str, Any]:
     recalls = [ms for one in told for ms in one.recall_ms]
     writes = [ms for one in told for ms in one.write_ms]
-    counts = sorted(one.statuses["200"] for one in told)
-    statuses = sum((one.statuses for one in told), Counter[str]())
+    counts = sorted(one.statuses.get("200", 0) for one in told)
+    statuses = sum((Counter(one.statuses) for one in told), Counter[str]())
     found: dict[str, Any] = {
         "recalls_per_s": round(len(recalls) / plan.seconds, 1), "recall_ms": _percentiles(recalls),
         "statuses": dict(statuses),
