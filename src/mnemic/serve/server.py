@@ -70,6 +70,9 @@ def serve(
     db: Db = None,
 ) -> None:
     """Serve the memory: REST at /v1, a page to look at it, MCP at /mcp, health and figures."""
+    # Many calls at once share the cores: threads of their own in each would only wait for one another
+    # (42 ms of processor a recall with them, 12 without). numpy reads this when it is first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from mnemic.serve.rest.journal import LEVELS
         from mnemic.serve.rest.settings import Limits, Settings
@@ -99,9 +102,6 @@ def run(
         InvalidInput: an address beyond loopback, and no key.
         CannotListen: the port is in use, or the address is not this machine's.
     """
-    # Many calls at once share the cores: threads of their own in each would only wait for one another
-    # (42 ms of processor a recall with them, 12 without). Read when numpy is first imported.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         import uvicorn
 
