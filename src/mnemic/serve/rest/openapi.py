@@ -19,6 +19,7 @@ _WORDS = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 _SEGMENT = r"[^\W]([\w.@+:=\- ]*[\w@+:=\-])?"
 _SAYS_MORE: dict[str, Schema] = {
     "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*(/\\*)?$", "maxLength": SCOPE_CHARS_MAX},
+    **dict.fromkeys(("speaker", "session", "source", "ref", "place"), {"pattern": r"^[^\x00]*$"}),
     "text": _WORDS, "query": _WORDS, "value": _WORDS,
 }  # fmt: skip
 """What the memory asks of a field beyond its model, so that the document promises no more than holds."""

@@ -58,7 +58,10 @@ def read_request(
         name: int(value) if fields[name].annotation is int and _NUMBER.match(value) else value
         for name, value in named.items()
     }
-    own.update(more or {})
+    for name, value in (more or {}).items():
+        if said.get(name) not in (None, value):
+            raise Refusal(409, "conflict", f"{name} in the body is not the one in the header")
+        own[name] = value
     return _from_body(operation, json.dumps({**_apart(said, own), **own}).encode())
 
 
@@ -134,8 +137,8 @@ def _decoded(segment: str) -> str:
 
 def _apart(said: Mapping[str, Any], named: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in named:
-        if name in said and said[name] != named[name]:
-            raise _unfit([(name, "stands in the path or a header already; leave it out here")])
+        if said.get(name) not in (None, named[name]):
+            raise _unfit([(name, "stands in the path already; leave it out here")])
     return said
 
 
