@@ -7,7 +7,7 @@ MnemicError
 │   ├── NotThere         what an id, a ref, a number or a scope names does not exist
 │   ├── InvalidScope     a scope that is not a plain path
 │   │   └── UnknownScope nothing was ever remembered there (also NotThere)
-│   ├── Conflict         a key of idempotency that was used for something else
+│   ├── Conflict         what was done before stands against it: a used key, a run undone already
 │   ├── InvalidQuery     k, budget or query out of range
 │   └── InvalidTensor    a shape, dtype, device, value or option that a neural memory cannot use
 ├── StateError: the state of a neural memory, as a value or as a file
@@ -71,7 +71,7 @@ class UnknownScope(InvalidScope, NotThere):
 
 
 class Conflict(InvalidInput):
-    """A key of idempotency that was used for something else before."""
+    """What was done before stands against it: a key that was used, a run that was undone already."""
 
 
 class InvalidQuery(InvalidInput):

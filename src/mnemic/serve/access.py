@@ -18,6 +18,17 @@ class Forbidden(MnemicError):
     """The caller may not do this anywhere."""
 
 
+class Unauthorized(MnemicError):
+    """No key, or none that opens: wrong, expired and revoked ones look the same."""
+
+    def __init__(
+        self,
+        said: str = "a valid key is needed: send the header 'Authorization: Bearer mnk_…'; "
+        "`mnemic key create` makes keys",
+    ) -> None:
+        super().__init__(said)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a caller may do, and the scopes in which; `name` says who it is, in logs."""

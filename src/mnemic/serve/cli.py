@@ -16,7 +16,7 @@ from rich.table import Table
 
 from mnemic import __version__
 from mnemic.errors import ImportFailed, InvalidInput, MnemicError, StoreDamaged
-from mnemic.serve import knowledge, lm, measure, neural
+from mnemic.serve import keys_cli, knowledge, lm, measure, neural, server
 from mnemic.serve.knowledge import (
     AsOf,
     BelievedAt,
@@ -65,6 +65,8 @@ neural.add_to(bench_app)
 knowledge.add_to(app)
 app.add_typer(model_app, name="model")
 app.add_typer(lm.app, name="lm")
+server.add_to(app)
+keys_cli.add_to(app)
 
 
 def main() -> None:

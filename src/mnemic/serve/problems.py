@@ -16,7 +16,7 @@ from mnemic.errors import (
     StoreBusy,
     StoreFull,
 )
-from mnemic.serve.access import Forbidden
+from mnemic.serve.access import Forbidden, Unauthorized
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def problem_of(error: MnemicError) -> Problem:
             return Problem(409, "conflict", said)
         case InvalidInput():
             return Problem(422, "invalid-input", said)
+        case Unauthorized():
+            return Problem(401, "unauthorized", said)
         case Forbidden():
             return Problem(403, "forbidden", said)
         case SleepBusy():

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mnemic.agent.knowledge import NAMES, TABLES, ActRow, ColdRow, RunRow, UseRow
 from mnemic.agent.stores.sqlite.connection import explained
 from mnemic.agent.stores.sqlite.store import NEXT_GENERATION, SqliteLog
-from mnemic.errors import InvalidInput, NotThere, StoreError
+from mnemic.errors import Conflict, NotThere, StoreError
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -251,7 +251,8 @@ class SqliteDerived:
         """Puts every derived row back as it was before a run; how many rows that changed.
 
         Raises:
-            InvalidInput: there is no such run, it was undone already, it can no longer be undone,
+            NotThere: there is no such run.
+            Conflict: it was undone already, it can no longer be undone,
                 or a later run or act changed the same rows; nothing was changed.
         """
         with self._log.writing() as writer:
@@ -259,7 +260,7 @@ class SqliteDerived:
             if row is None:
                 raise NotThere(f"there is no run {run}; `mnemic sleep --runs` lists them")
             if row[0] == "undone":
-                raise InvalidInput(f"run {run} was undone already; nothing was changed")
+                raise Conflict(f"run {run} was undone already; nothing was changed")
             journal = [
                 zlib.decompress(blob)
                 for (blob,) in writer.execute(
@@ -267,7 +268,7 @@ class SqliteDerived:
                 )
             ]
             if not journal and (row[0] == "running" or _changed_rows(writer, run)):
-                raise InvalidInput(f"run {run} can no longer be undone: its journal was let go")
+                raise Conflict(f"run {run} can no longer be undone: its journal was let go")
             changed = 0
             for changes in journal:
                 inverse = apsw.Changeset.invert(changes)
@@ -279,7 +280,7 @@ class SqliteDerived:
                         "SELECT max(run) FROM runs WHERE run > ? AND state <> 'undone'", (run,)
                     ).fetchone()[0]
                     what = f"undo run {later} first" if later else "an act changed the same rows"
-                    raise InvalidInput(
+                    raise Conflict(
                         f"run {run} cannot be undone: {what}; nothing was changed"
                     ) from error
             _withdraw(writer, run)

@@ -1,0 +1,72 @@
+"""Whether the process lives, whether it can answer, and its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mnemic import __version__
+from mnemic.errors import MnemicError
+from mnemic.serve.access import Access
+from mnemic.serve.rest.metrics import CONTENT_TYPE
+from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
+from mnemic.serve.rest.routes import Works
+
+READY_S_MAX = 2.0
+
+
+@dataclass(slots=True)
+class Condition:
+    """What the server knows of itself."""
+
+    warm: bool = False
+    sleeping: bool = False
+    closing: bool = False
+
+
+class Health:
+    """The three addresses that watchers ask. None of them waits behind callers of the memory."""
+
+    def __init__(self, works: Works, condition: Condition) -> None:
+        self._works, self.condition = works, condition
+        self._pool = Pool("mnemic-health", threads=1, waiting_max=16)
+
+    async def lives(self, _: Request) -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def ready(self, _: Request) -> Response:
+        """The store answers, caches are warm, and the server is not about to end: 200, else 503."""
+        memory, condition = self._works.memory, self.condition
+        store = "ok"
+        try:
+            await self._pool.run(memory.scopes, lane="", deadline_s=READY_S_MAX)
+        except (MnemicError, Overloaded, TooLong) as error:
+            store = type(error).__name__
+        ready = store == "ok" and condition.warm and not condition.closing
+        said = {
+            "status": "ready" if ready else "closing" if condition.closing else "not ready",
+            "store": store, "warm": condition.warm, "sleeping": condition.sleeping,
+            "embedder": "none: found by words only" if memory.embedder is None
+            else memory.embedder.space,
+            "waiting": self._works.pool.waiting,
+        }  # fmt: skip
+        return JSONResponse(said, 200 if ready else 503)
+
+    async def figures(self, _: Request, access: Access) -> Response:
+        """The figures, for Prometheus.
+
+        Raises:
+            Forbidden: the caller is no admin.
+        """
+        access.require("admin")
+        memory = self._works.memory
+        try:
+            scopes = await self._pool.run(memory.scopes, lane="", deadline_s=READY_S_MAX)
+            episodes = sum(count for _, count in scopes)
+        except (MnemicError, Overloaded, TooLong):
+            episodes = None
+        text = self._works.metrics.text(episodes)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
