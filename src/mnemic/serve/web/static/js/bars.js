@@ -8,10 +8,14 @@ import { percent, relationName, stretch } from './words.js';
 
 /** @typedef {import('./types.js').Moment} Moment */
 /** @typedef {{from: number, to: number}} Reach */
-/** @typedef {{moment: Moment, x: number, right: number, open: boolean, before: boolean, row: number}} Bar */
+/** @typedef {typeof WIDE} Look */
+/** @typedef {{moment: Moment, x: number, right: number, open: boolean, before: boolean, row: number, text: number, words: string}} Bar */
 
-const [ROW, GAP, LANE, TOP, DOT] = [26, 6, 26, 30, 5];
-const LETTER = 6.6;
+const [TOP, DOT, LETTER] = [30, 5, 6.5];
+/** Wide: names of lanes beside them, words in the bars. Narrow: both above. */
+const WIDE = { narrow: false, row: 26, gap: 8, lane: 0, gutter: 124, bar: 0, thick: 26 };
+const NARROW = { narrow: true, row: 34, gap: 8, lane: 24, gutter: 0, bar: 20, thick: 12 };
+const NARROW_BELOW = 620;
 const HOUR = 3_600_000;
 
 /** @param {Moment[]} moments @param {string} scope @returns {Node} */
@@ -20,7 +24,7 @@ export function drawing(moments, scope) {
   /** @type {Reach} */
   let reach = { ...whole };
   const canvas = svg('svg', { class: 'bars', role: 'group', 'data-map': true, 'aria-label': 'Facts and episodes over time; arrows walk, plus and minus zoom' });
-  const caption = el('p', { class: 'caption', 'aria-hidden': 'true' });
+  const caption = el('p', { class: 'caption', 'aria-hidden': 'true', text: '\u00a0' });
   const paint = () => {
     const width = Math.max(280, canvas.clientWidth || 900);
     const kept = document.activeElement?.getAttribute('data-id');
@@ -51,8 +55,7 @@ export function drawing(moments, scope) {
   const button = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {() => void} */ act) => el('button', { type: 'button', 'aria-label': label, title: label, onclick: act, text: sign });
   return el('figure', { class: 'drawing' },
     el('div', { class: 'zoom', role: 'group', 'aria-label': 'Zoom' }, button('−', 'Show more time', () => zoom(1 / 0.6)), button('+', 'Show less time', () => zoom(0.6)), button('Fit', 'Show all', fit)),
-    canvas, caption,
-    el('figcaption', { class: 'quiet' }, 'A bar is when a fact holds; the fuller, the surer. A fading end is open. An arrow leads to what replaced it. Dots are episodes.'));
+    canvas, el('figcaption', { class: 'quiet' }, 'A bar is when a fact holds; the fuller, the surer. A fading end is open. An arrow leads to what replaced it. Dots are episodes.'), caption);
 }
 
 /** @param {EventTarget|null} target */
@@ -103,7 +106,8 @@ function dragged(canvas, pan, zoom) {
 
 /** @param {SVGElement} canvas @param {Moment[]} moments @param {Reach} reach @param {number} width @param {string} scope */
 function paintAll(canvas, moments, reach, width, scope) {
-  const x = (/** @type {number} */ at) => ((at - reach.from) / (reach.to - reach.from)) * width;
+  const look = width < NARROW_BELOW ? NARROW : WIDE;
+  const x = (/** @type {number} */ at) => look.gutter + ((at - reach.from) / (reach.to - reach.from)) * (width - look.gutter);
   const lanes = grouped(moments.filter((one) => one.fact), (one) => one.relation ?? '');
   const parts = [];
   /** @type {Map<string, {x: number, y: number}>} */
@@ -112,39 +116,46 @@ function paintAll(canvas, moments, reach, width, scope) {
   const arrows = [];
   let y = TOP;
   for (const [relation, facts] of lanes) {
-    const bars = packed(facts, x, width);
-    const seen = bars.filter((bar) => bar.right > 0 && bar.x < width);
-    if (!seen.length) continue;
-    parts.push(svg('text', { class: 'lane', x: 4, y: y + 16, text: relationName(relation) }));
-    y += LANE;
-    for (const bar of seen) {
-      const at = y + bar.row * (ROW + GAP);
-      parts.push(barNode(bar, at, width, scope));
-      starts.set(String(bar.moment.fact), { x: bar.x, y: at });
-      if (bar.moment.replaced_by) arrows.push({ to: bar.moment.replaced_by, x: Math.min(bar.right, width), y: at });
+    const bars = packed(facts, x, width, look).filter((bar) => bar.right > look.gutter && bar.x < width);
+    if (!bars.length) continue;
+    parts.push(laneName(relationName(relation), y, look));
+    y += look.lane;
+    for (const bar of bars) {
+      const at = y + bar.row * (look.row + look.gap);
+      parts.push(barNode(bar, at, width, scope, look));
+      starts.set(String(bar.moment.fact), { x: bar.x, y: at + look.bar });
+      if (bar.moment.replaced_by) arrows.push({ to: bar.moment.replaced_by, x: Math.min(bar.right, width), y: at + look.bar });
     }
-    y += (Math.max(...bars.map((bar) => bar.row)) + 1) * (ROW + GAP) + 8;
+    y += (Math.max(...bars.map((bar) => bar.row)) + 1) * (look.row + look.gap) + 8;
   }
   for (const arrow of arrows) {
     const end = starts.get(arrow.to);
-    if (end && end.x > -20 && end.x < width + 20) parts.push(successor(arrow, end));
+    if (end && end.x > look.gutter && end.x < width) parts.push(successor(arrow, end, look));
   }
-  const dots = stacked(moments.filter((one) => one.episode), x, width);
+  const dots = stacked(moments.filter((one) => one.episode), x, look.gutter, width);
   if (dots.length) {
-    parts.push(svg('text', { class: 'lane', x: 4, y: y + 16, text: 'said of it' }));
-    y += LANE + 6;
+    parts.push(laneName('said of it', y, look));
+    y += look.lane + 4;
     parts.push(dots.map((dot) => dotNode(dot, y, scope)));
     y += (Math.max(...dots.map((dot) => dot.row)) + 1) * 3 * DOT + 6;
   }
   canvas.setAttribute('viewBox', `0 0 ${width} ${y}`);
   canvas.setAttribute('height', String(y));
-  fill(canvas, fades(), grid(reach, x, width, y), parts);
+  fill(canvas, fades(look, width), grid(reach, x, width, y), svg('g', { 'clip-path': 'url(#inside)' }, parts.flat().filter((one) => one instanceof Node && one.nodeName !== 'text')), parts.flat().filter((one) => one instanceof Node && one.nodeName === 'text'));
 }
 
-function fades() {
+/** @param {string} words @param {number} y @param {Look} look */
+function laneName(words, y, look) {
+  const most = look.narrow ? 60 : 17;
+  return svg('text', { class: 'lane', x: look.narrow ? 2 : 0, y: y + 17, text: words.length > most ? `${words.slice(0, most - 1)}…` : words });
+}
+
+/** @param {Look} look @param {number} width */
+function fades(look, width) {
   const stops = (/** @type {boolean} */ turned) => [svg('stop', { offset: turned ? 1 : 0.35, class: 'solid' }), svg('stop', { offset: turned ? 0 : 1, class: 'gone' })];
   return svg('defs', {},
     svg('linearGradient', { id: 'fade' }, stops(false)),
+    svg('clipPath', { id: 'inside' }, svg('rect', { x: Math.max(0, look.gutter - 4), y: 0, width: width - Math.max(0, look.gutter - 4), height: 100_000 })),
     svg('marker', { id: 'tip', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' }, svg('path', { d: 'M0 0L8 4L0 8z', class: 'tip' })));
 }
 
@@ -159,20 +170,27 @@ function grid(reach, x, width, height) {
     now > 0 && now < width && [svg('line', { class: 'now', x1: now, x2: now, y1: 20, y2: height })]);
 }
 
-/** Bars in rows, such that neither they nor their words meet. @param {Moment[]} facts @param {(at: number) => number} x @param {number} width @returns {Bar[]} */
-function packed(facts, x, width) {
+/** Bars in rows, such that neither they nor their words meet. @param {Moment[]} facts @param {(at: number) => number} x @param {number} width @param {Look} look @returns {Bar[]} */
+function packed(facts, x, width, look) {
   /** @type {number[]} */
   const ends = [];
   return facts.map((moment) => {
-    const start = moment.start ? x(Date.parse(moment.start)) : -8;
+    const start = moment.start ? x(Date.parse(moment.start)) : look.gutter - 8;
     const open = moment.end === null;
     const right = Math.max(start + 5, open ? width + 8 : x(Date.parse(String(moment.end))));
-    const words = Math.max(start, 0) + 24 + labelled(moment).length * LETTER;
-    let row = ends.findIndex((end) => end < start - 4);
+    const words = labelled(moment);
+    const text = wordsAt(Math.max(start, look.gutter), words.length * LETTER, width, look);
+    let row = ends.findIndex((end) => end < Math.min(start, text) - 6);
     if (row < 0) row = ends.length;
-    ends[row] = Math.max(right, words);
-    return { moment, x: start, right, open, before: moment.start === null, row };
+    ends[row] = Math.max(right, text + words.length * LETTER);
+    return { moment, x: start, right, open, before: moment.start === null, row, text, words };
   });
+}
+
+/** Where a bar's words begin: in it, or where the drawing ends too soon, before it. @param {number} left @param {number} wide @param {number} width @param {Look} look */
+function wordsAt(left, wide, width, look) {
+  if (look.narrow) return Math.max(2, Math.min(left, width - wide - 4));
+  return left + 9 + wide < width ? left + 9 : Math.max(look.gutter, left - 8 - wide);
 }
 
 /** @param {Moment} moment */
@@ -181,44 +199,44 @@ function labelled(moment) {
   return (text.length > 64 ? `${text.slice(0, 63).join('')}…` : text.join('')) + (moment.confidence === null ? '' : `  ${percent(moment.confidence)}`);
 }
 
-/** @param {Bar} bar @param {number} y @param {number} width @param {string} scope */
-function barNode(bar, y, width, scope) {
+/** @param {Bar} bar @param {number} y @param {number} width @param {string} scope @param {Look} look */
+function barNode(bar, y, width, scope, look) {
   const { moment } = bar;
-  const left = Math.max(bar.x, -8);
+  const left = Math.max(bar.x, look.gutter - 8);
   const right = Math.min(bar.right, width + 8);
   const sure = moment.confidence ?? 0.5;
-  const words = labelled(moment);
-  const wide = 24 + words.length * LETTER;
-  const inside = Math.max(left, 0) + 9;
-  const at = inside + wide > width ? Math.max(4, Math.min(inside, width - wide)) : inside;
+  const top = y + look.bar;
+  const from = Math.min(left, bar.text) - 3;
   return svg('a', {
     class: 'bar', href: link(['fact', String(moment.fact)], { scope }), 'data-stop': true, 'data-id': `f${moment.fact}`,
     'aria-label': `${moment.text} ${stretch(moment.start, moment.end)}, confidence ${percent(sure)}${moment.replaced_by ? ', replaced' : ''}`,
   },
-  svg('rect', { class: 'hit-area', x: Math.min(left, at), y: y - 2, width: Math.max(right - left, wide), height: ROW + 4 }),
-  svg('rect', { class: bar.open ? 'span open' : 'span', x: left, y, width: right - left, height: ROW, 'fill-opacity': (0.12 + 0.34 * sure).toFixed(2) }),
-  !bar.before && svg('line', { class: 'edge', x1: left, x2: left, y1: y, y2: y + ROW }),
-  !bar.open && svg('line', { class: 'edge end', x1: right, x2: right, y1: y, y2: y + ROW }),
-  svg('text', { class: 'bar-name', x: at, y: y + 17, text: words }));
+  svg('rect', { class: 'hit-area', x: from, y: y - 2, width: Math.min(width - 2, Math.max(right, bar.text + bar.words.length * LETTER)) - from, height: look.row + 4 }),
+  svg('rect', { class: bar.open ? 'span open' : 'span', x: left, y: top, width: right - left, height: look.thick, 'fill-opacity': (0.12 + 0.34 * sure).toFixed(2) }),
+  !bar.before && svg('line', { class: 'edge', x1: left, x2: left, y1: top, y2: top + look.thick }),
+  !bar.open && svg('line', { class: 'edge end', x1: right, x2: right, y1: top, y2: top + look.thick }),
+  svg('text', { class: 'bar-name', x: bar.text, y: y + (look.narrow ? 14 : 17), text: bar.words }));
 }
 
-/** @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
-function successor(from, to) {
-  const [x1, y1, x2, y2] = [from.x, from.y + ROW / 2, to.x, to.y + ROW / 2];
-  const bend = Math.max(14, Math.abs(x2 - x1) / 2);
-  const d = y1 === y2 ? `M${x1} ${y1}L${x2 - 1} ${y2}` : `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend - 10} ${y2} ${x2 - 2} ${y2}`;
+/** From where one ends, between the rows, to where the next begins. @param {{x: number, y: number}} from @param {{x: number, y: number}} to @param {Look} look */
+function successor(from, to, look) {
+  const down = to.y >= from.y;
+  const [y1, y2] = down ? [from.y + look.thick, to.y - 1] : [from.y, to.y + look.thick + 1];
+  const d = Math.abs(to.y - from.y) < 2
+    ? `M${from.x} ${from.y + look.thick / 2}H${to.x - 1}`
+    : `M${from.x} ${y1}V${y1 + (down ? 4 : -4)}H${to.x}V${y2}`;
   return svg('path', { class: 'successor', d, 'marker-end': 'url(#tip)', 'aria-hidden': 'true' });
 }
 
-/** Dots that do not lie on each other. @param {Moment[]} episodes @param {(at: number) => number} x @param {number} width */
-function stacked(episodes, x, width) {
+/** Dots that do not lie on each other. @param {Moment[]} episodes @param {(at: number) => number} x @param {number} left @param {number} width */
+function stacked(episodes, x, left, width) {
   /** @type {number[]} */
   const ends = [];
   return episodes.flatMap((moment) => {
     const [start, end] = [Date.parse(String(moment.start)), Date.parse(String(moment.end ?? moment.start))];
     const at = x((start + end) / 2);
     const half = Math.max(0, (x(end) - x(start)) / 2);
-    if (!moment.start || at < 0 || at > width) return [];
+    if (!moment.start || at < left || at > width) return [];
     let row = ends.findIndex((edge) => edge < at - half - DOT * 1.6);
     if (row < 0) row = ends.length;
     ends[row] = at + half + DOT * 1.6;

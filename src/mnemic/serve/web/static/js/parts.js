@@ -54,7 +54,7 @@ export function dated(episode) {
 export function meter(value, label) {
   const bar = el('span', { class: 'meter-bar', 'aria-hidden': 'true' }, el('span'));
   /** @type {HTMLElement} */ (bar.firstChild).style.width = `${Math.max(2, Math.min(100, value * 100))}%`;
-  return el('span', { class: 'meter', title: label }, bar, el('span', { class: 'unseen', text: `${label}: ` }), percent(value));
+  return el('span', { class: 'meter', title: label }, bar, el('span', { class: 'unseen', text: `${label}: ` }), el('span', { class: 'share', text: percent(value) }));
 }
 
 /** Who, when, from where. @param {Episode} episode @param {...any} more */

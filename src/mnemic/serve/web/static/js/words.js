@@ -22,6 +22,11 @@ export function number(value) {
   return NUMBER.format(value);
 }
 
+/** With a true minus sign. @param {number} value @param {number} digits */
+export function signed(value, digits) {
+  return value.toFixed(digits).replace('-', '−');
+}
+
 /** @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;

@@ -4,7 +4,7 @@ import { el } from '../dom.js';
 import { byline, confirmed, doing, episodeLink, factLine, heading, meter, outcome, tally, when } from '../parts.js';
 import { go, link } from '../route.js';
 import { excerpt, marked, name, nodes } from '../verbatim.js';
-import { counted, minute, stretch } from '../words.js';
+import { counted, minute, signed, stretch } from '../words.js';
 
 /** @typedef {import('../types.js').Episode} Episode */
 /** @typedef {import('../types.js').Fact} Fact */
@@ -19,11 +19,19 @@ export async function episode(visit) {
   const page = el('article', { class: `page${one.hidden ? ' suppressed' : ''}` });
   page.append(
     el('div', { class: 'reading' },
-      heading(one.speaker ? `${one.speaker}, ${minute(one.said_at ?? one.ingested_at)}` : minute(one.said_at ?? one.ingested_at)),
+      titled(one, around.neighbours),
       one.hidden && el('p', { class: 'badge-line' }, el('span', { class: 'badge', text: 'suppressed' }), ' It comes back in no recall, and facts that rest on it alone are not shown.'),
       session(one, around.neighbours, facts)),
     el('aside', { 'aria-label': 'About this episode' }, facts.length > 0 && told(one, facts), particulars(one), acts(one, page)));
   return page;
+}
+
+/** @param {Seen} one @param {Episode[]} neighbours */
+function titled(one, neighbours) {
+  const head = heading(`${one.speaker ? `${one.speaker.slice(0, 60)}, ` : ''}${minute(one.said_at ?? one.ingested_at)}`);
+  head.classList.add('unseen');
+  const place = one.session && neighbours.length > 1 ? ['In session ', name(one.session)] : 'An episode by itself';
+  return [head, el('p', { class: 'quiet session-name' }, place)];
 }
 
 /** The session around it, with the episode itself at full length. @param {Seen} one @param {Episode[]} neighbours @param {Fact[]} facts */
@@ -32,8 +40,7 @@ function session(one, neighbours, facts) {
     el('a', { class: 'text', href: episodeLink(other), 'data-stop': true }, excerpt(other.text, 300)));
   const own = el('li', { class: 'self', 'aria-current': 'true' }, byline(one), body(one, facts));
   const items = neighbours.map((other) => (other.id === one.id ? own : beside(other)));
-  return [one.session && neighbours.length > 1 && el('p', { class: 'quiet session-name' }, 'In session ', name(one.session)),
-    el('ol', { class: 'session', 'data-list': true }, items.includes(own) ? items : own)];
+  return el('ol', { class: 'session', 'data-list': true }, items.includes(own) ? items : own);
 }
 
 /** @param {Seen} one @param {Fact[]} facts */
@@ -70,7 +77,7 @@ function particulars(one) {
     ['Happened', happened ? [stretch(happened[0], happened[1]), el('span', { class: 'quiet', text: one.happened ? ' as given' : ' read from the text' })] : 'when it was said'],
     ['Said', one.said_at ? when(one.said_at) : 'not known'],
     ['Kept', when(one.ingested_at)],
-    ['Strength', [el('span', { class: 'number', text: one.strength.toFixed(2) }), el('span', { class: 'quiet', text: one.strength > -2 ? ' comes back easily' : one.strength > -4 ? ' fading' : ' faint' })]],
+    ['Strength', [el('span', { class: 'number', text: signed(one.strength, 2) }), el('span', { class: 'quiet', text: one.strength > -2 ? ' comes back easily' : one.strength > -4 ? ' fading' : ' faint' })]],
     ['Came back', one.recalled ? [`${counted(one.recalled, 'time')}, last `, when(one.recalled_at)] : 'never yet'],
     ['Surprise', one.surprise === null ? 'not replayed yet' : meter(one.surprise, 'Surprise')],
     ['Source', one.source && name(one.source)],

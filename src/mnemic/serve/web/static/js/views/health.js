@@ -10,8 +10,10 @@ import { counted, number, size } from '../words.js';
 
 /** Figures of the server worth a look, and what they say. @type {Array<[RegExp, string]>} */
 const METRICS = [
-  [/^mnemic_requests?_total/, 'requests answered'], [/^mnemic_(requests_)?refused_total|^mnemic_.*429/, 'asked to wait'],
-  [/^mnemic_.*(in_flight|inflight|waiting)/, 'in flight'], [/^process_resident_memory_bytes/, 'memory of the process'],
+  [/^mnemic_requests_total\{/, 'Requests'], [/^mnemic_requests_total\{.*operation="recall"/, 'Recalls'],
+  [/^mnemic_requests_total\{.*status="5/, 'Failures'], [/^mnemic(_long)?_running /, 'Under way'],
+  [/^mnemic(_long)?_waiting /, 'Waiting'], [/^mnemic(_long)?_refused /, 'Sent away, busy'],
+  [/^mnemic_sleeps_total\{/, 'Sleeps by itself'],
 ];
 
 /** @param {Visit} visit @returns {Promise<Node>} */
@@ -20,7 +22,7 @@ export async function health(visit) {
     look('/readyz', visit.signal), optional(get('/v1/stats', {}, visit.signal)), optional(look('/metrics', visit.signal)),
   ]);
   const well = ready.status === 200;
-  return el('div', {}, heading('Health', el('p', { class: `lede state-of ${well ? 'well' : 'ill'}` }, el('span', { class: 'lamp', 'aria-hidden': 'true' }), well ? 'Ready: the store answers and takes what it is given.' : notReady(ready))),
+  return el('div', {}, heading('Health', el('p', { class: `lede state-of ${well ? 'well' : 'ill'}` }, el('span', { class: 'lamp', 'aria-hidden': 'true' }), well ? `Ready: the store answers.${asleep(ready)}` : notReady(ready))),
     stats instanceof Trouble ? withheld(stats) : told(stats),
     metrics instanceof Trouble || metrics.status !== 200 ? null : figures(metrics.text),
     keyNote());
@@ -36,12 +38,23 @@ async function optional(asked) {
   }
 }
 
+/** @param {{text: string}} ready */
+function asleep(ready) {
+  try {
+    return JSON.parse(ready.text).sleeping ? ' It is asleep just now.' : '';
+  } catch {
+    return '';
+  }
+}
+
 /** @param {{status: number, text: string}} ready */
 function notReady(ready) {
   if (ready.status === 404) return 'The server answers; it does not tell whether it is ready.';
   try {
     const said = JSON.parse(ready.text);
-    return `Not ready: ${sentence(String(said.detail ?? said.status ?? ready.status))}`;
+    if (said.store === 'ok' && said.warm === false) return 'Warming up: the first answers may take a moment.';
+    if (said.status === 'closing') return 'Closing: what runs is finished, nothing new is taken.';
+    return `Not ready: the store says ${sentence(String(said.store ?? said.status ?? ready.status))}`;
   } catch {
     return `Not ready: the server answered ${ready.status}.`;
   }
@@ -75,12 +88,22 @@ function told(stats) {
 function figures(text) {
   const sums = new Map();
   for (const line of text.split('\n').slice(0, 5000)) {
-    const known = line.startsWith('#') ? undefined : METRICS.find(([pattern]) => pattern.test(line));
     const value = Number(line.slice(line.lastIndexOf(' ') + 1));
-    if (known && Number.isFinite(value)) sums.set(known[1], (sums.get(known[1]) ?? 0) + value);
+    if (line.startsWith('#') || !Number.isFinite(value)) continue;
+    for (const [pattern, label] of METRICS) if (pattern.test(line)) sums.set(label, (sums.get(label) ?? 0) + value);
   }
   if (!sums.size) return null;
-  return el('section', {}, el('h2', { text: 'Since it started' }), el('dl', { class: 'particulars' }, [...sums].map(([label, value]) => [el('dt', { text: label }), el('dd', { text: label.startsWith('memory') ? size(value) : number(value) })])));
+  const took = mean(text, 'recall');
+  const rows = METRICS.filter(([, label]) => sums.has(label)).map(([, label]) => [label, number(sums.get(label))]);
+  if (took !== null) rows.push(['A recall takes', `${took.toFixed(took < 10 ? 1 : 0)} ms on average`]);
+  return el('section', {}, el('h2', { text: 'Since it started' }), el('dl', { class: 'particulars' }, rows.map(([label, value]) => [el('dt', { text: label }), el('dd', { text: value })])));
+}
+
+/** @param {string} text @param {string} operation @returns {number|null} milliseconds */
+function mean(text, operation) {
+  const of = (/** @type {string} */ what) => Number(text.match(new RegExp(`^mnemic_request_seconds_${what}\\{operation="${operation}"\\} (\\S+)$`, 'm'))?.[1] ?? NaN);
+  const [sum, count] = [of('sum'), of('count')];
+  return count > 0 ? (1000 * sum) / count : null;
 }
 
 function keyNote() {

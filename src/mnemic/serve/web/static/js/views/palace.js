@@ -35,7 +35,7 @@ function inside(rooms) {
 /** @param {Wing[]} wings @param {Visit} visit */
 function wholePlan(wings, visit) {
   const shown = wings.slice(0, WINGS);
-  const shape = proportions(shown.reduce((sum, [, rooms]) => sum + rooms.length, 0));
+  const shape = proportions(shown.reduce((sum, [, rooms]) => sum + Math.min(inside(rooms), 3 * rooms.length), 0));
   const boxes = squarify(shown.map(([, rooms]) => Math.max(1, inside(rooms))), { x: 0, y: 0, ...shape });
   const plan = el('div', { class: 'plan', 'data-map': true, role: 'group', 'aria-label': 'Plan of the palace; arrows walk through it' },
     shown.map(([wing, rooms], index) => {
@@ -55,7 +55,7 @@ function wholePlan(wings, visit) {
 /** @param {Wing} wing @param {Visit} visit */
 function wingPlan([wing, rooms], visit) {
   const shown = rooms.slice(0, ROOMS);
-  const shape = proportions(shown.length);
+  const shape = proportions(Math.min(inside(shown), 3 * shown.length));
   const plan = el('div', { class: 'plan one', 'data-map': true, role: 'group', 'aria-label': `Plan of the wing ${wing}; arrows walk through it` },
     el('div', { class: 'floor' }, cells(wing, shown, shape, visit)));
   plan.style.aspectRatio = `${shape.width} / ${shape.height}`;
@@ -64,10 +64,10 @@ function wingPlan([wing, rooms], visit) {
     plan, directory([[wing, rooms]], visit, rooms.length > ROOMS));
 }
 
-/** Narrow screens get a tall plan. @param {number} rooms */
-function proportions(rooms) {
+/** Narrow screens get a tall plan. @param {number} weight in episodes, or rooms */
+function proportions(weight) {
   const width = Math.min(1080, Math.max(320, window.innerWidth - 32));
-  const height = width > 700 ? width * 0.6 : Math.max(width * 1.1, Math.min(2400, (rooms * 7600) / width));
+  const height = width > 700 ? width * 0.6 : Math.max(width * 1.1, Math.min(3600, (weight * 9600) / width));
   return { width, height };
 }
 

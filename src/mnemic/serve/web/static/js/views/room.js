@@ -6,7 +6,7 @@ import { roving } from '../keys.js';
 import { byline, episodeLink, heading, tooMany } from '../parts.js';
 import { link } from '../route.js';
 import { excerpt, name, nodes } from '../verbatim.js';
-import { counted, day, percent } from '../words.js';
+import { counted, day, percent, signed } from '../words.js';
 import { crumbs } from './palace.js';
 
 /** @typedef {import('../types.js').Seen} Seen */
@@ -42,7 +42,7 @@ function said(episode) {
 /** @param {Seen} episode */
 function told(episode) {
   const new_ = episode.surprise === null ? 'not yet replayed' : `surprise ${percent(episode.surprise)}`;
-  return `${day(episode.said_at ?? episode.ingested_at)}, ${episode.speaker ?? 'someone'}: ${episode.text.slice(0, 160)} (strength ${episode.strength.toFixed(1)}, ${new_})`;
+  return `${day(episode.said_at ?? episode.ingested_at)}, ${episode.speaker ?? 'someone'}: ${episode.text.slice(0, 160)} (strength ${signed(episode.strength, 1)}, ${new_})`;
 }
 
 /** Date across, strength up, surprise as size. @param {Seen[]} episodes */
@@ -107,7 +107,7 @@ function list(episodes) {
 /** @param {Seen} one */
 function item(one) {
   return el('li', { class: 'episode' },
-    byline(one, el('span', { title: 'How easily it comes back; higher is stronger', text: `strength ${one.strength.toFixed(1)}` }),
+    byline(one, el('span', { title: 'How easily it comes back; higher is stronger', text: `strength ${signed(one.strength, 1)}` }),
       one.surprise !== null && el('span', { text: `surprise ${percent(one.surprise)}` }), one.hidden && el('span', { class: 'badge', text: 'suppressed' })),
     el('a', { class: 'text', href: episodeLink(one), 'data-stop': true }, excerpt(one.text)));
 }

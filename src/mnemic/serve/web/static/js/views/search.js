@@ -94,17 +94,16 @@ function answer(found, visit) {
   const most = Math.max(1e-9, ...[...found.hits, ...found.misses].map((hit) => sum(hit)));
   const near = found.hits.length ? [] : found.misses;
   const none = !found.hits.length && !near.length && !found.facts.length;
-  return [
+  return el('div', { class: 'answer' },
     verdict(found),
     found.facts.length > 0 && el('section', { class: 'held' }, el('h2', { text: 'Held to be true' }),
-      found.facts.map((fact) => [factLine(fact), fact.replaced && factLine(fact.replaced, { struck: true })])),
+      found.facts.map((fact) => el('div', { class: 'holding' }, factLine(fact), fact.replaced && factLine(fact.replaced, { struck: true })))),
     found.hits.length > 0 && el('section', {}, el('h2', { text: 'What was said' }),
       el('ol', { class: 'hits', 'data-list': true }, found.hits.map((hit) => hitItem(hit, most, visit)))),
     near.length > 0 && el('section', { class: 'near' }, el('h2', { text: 'The nearest there is' }),
       el('ol', { class: 'hits', 'data-list': true }, near.map((hit) => hitItem(hit, most, visit)))),
     none && el('p', { class: 'quiet', text: 'No word of it, and nothing like it, is in this scope. Try another scope, or fewer limits.' }),
-    (found.hits.length > 0 || near.length > 0) && legend(),
-  ];
+    (found.hits.length > 0 || near.length > 0) && legend());
 }
 
 /** @param {Recall} found */
@@ -145,7 +144,7 @@ function sum(hit) {
 /** @param {Hit} hit @param {number} most @param {Visit} visit */
 function hitItem(hit, most, visit) {
   return el('li', { class: 'hit' },
-    byline(hit, hit.session && el('a', { class: 'quiet-link', href: episodeLink(hit), 'aria-label': `session ${hit.session}` }, name(hit.session)),
+    byline(hit, hit.session && el('span', {}, 'session ', name(hit.session)),
       visit.scope.endsWith('/*') && el('span', { class: 'source' }, name(hit.scope)), meter(hit.relevance, 'Relevance')),
     el('a', { class: 'text', href: episodeLink(hit), 'data-stop': true }, excerpt(hit.text)),
     el('details', { class: 'why' },
