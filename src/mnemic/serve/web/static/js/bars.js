@@ -130,7 +130,7 @@ function paintAll(canvas, moments, reach, width, scope) {
   }
   for (const arrow of arrows) {
     const end = starts.get(arrow.to);
-    if (end && end.x > look.gutter && end.x < width) parts.push(successor(arrow, end, look));
+    if (end && end.x > look.gutter && end.x < width) parts.unshift(successor(arrow, end, look));
   }
   const dots = stacked(moments.filter((one) => one.episode), x, look.gutter, width);
   if (dots.length) {
@@ -215,7 +215,7 @@ function barNode(bar, y, width, scope, look) {
   svg('rect', { class: bar.open ? 'span open' : 'span', x: left, y: top, width: right - left, height: look.thick, 'fill-opacity': (0.12 + 0.34 * sure).toFixed(2) }),
   !bar.before && svg('line', { class: 'edge', x1: left, x2: left, y1: top, y2: top + look.thick }),
   !bar.open && svg('line', { class: 'edge end', x1: right, x2: right, y1: top, y2: top + look.thick }),
-  svg('text', { class: 'bar-name', x: bar.text, y: y + (look.narrow ? 14 : 17), text: bar.words }));
+  svg('text', { class: look.narrow ? 'bar-name above' : 'bar-name', x: bar.text, y: y + (look.narrow ? 14 : 17), text: bar.words }));
 }
 
 /** From where one ends, between the rows, to where the next begins. @param {{x: number, y: number}} from @param {{x: number, y: number}} to @param {Look} look */

@@ -58,7 +58,7 @@ function body(one, facts) {
 /** @param {Seen} one @param {Fact[]} facts */
 function told(one, facts) {
   const shine = (/** @type {string} */ id, /** @type {boolean} */ on) => document.querySelectorAll('mark').forEach((mark) => mark.classList.toggle('lit', on && (mark.dataset.of ?? '').split(' ').includes(id)));
-  return el('section', {}, el('h2', { text: 'What it tells' }), facts.map((fact) => {
+  return el('section', {}, el('h2', { text: 'What it tells' }), [...facts].sort((a, b) => ends(a, one) - ends(b, one)).map((fact) => {
     const here = fact.quotes.filter((quote) => quote.episode === one.id);
     const others = fact.quotes.filter((quote) => quote.episode !== one.id);
     const line = el('div', { class: 'told' }, factLine(fact, { struck: fact.valid_to !== null && fact.successor !== null }),
@@ -68,6 +68,11 @@ function told(one, facts) {
     for (const [event, on] of /** @type {const} */ ([['pointerenter', true], ['pointerleave', false], ['focusin', true], ['focusout', false]])) line.addEventListener(event, () => shine(fact.id, on));
     return line;
   }));
+}
+
+/** What it ends comes after what it says. @param {Fact} fact @param {Seen} one */
+function ends(fact, one) {
+  return Number(!fact.quotes.some((quote) => quote.episode === one.id && quote.part === 'supports'));
 }
 
 /** @param {Seen} one */

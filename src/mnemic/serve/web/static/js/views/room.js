@@ -56,7 +56,7 @@ function plot(episodes) {
   canvas.addEventListener('focusin', tell);
   canvas.addEventListener('pointerover', tell);
   new ResizeObserver(() => paint(canvas, episodes, Math.max(280, canvas.clientWidth))).observe(canvas);
-  return el('figure', { class: 'drawing' }, canvas, caption, key());
+  return el('figure', { class: 'drawing' }, canvas, key(), caption);
 }
 
 /** @param {SVGElement} canvas @param {Seen[]} episodes @param {number} width */
