@@ -13,7 +13,7 @@ import { keyForm } from './views/key.js';
 import { palace } from './views/palace.js';
 import { room } from './views/room.js';
 import { run } from './views/run.js';
-import { search } from './views/search.js';
+import { nothingYet, search } from './views/search.js';
 import { sleep } from './views/sleep.js';
 import { timeline } from './views/timeline.js';
 
@@ -61,7 +61,7 @@ async function render() {
     const name = path[0] ?? 'search';
     nav(name, scope);
     const view = VIEWS[name];
-    const node = view ? await view.show({ path, query, scope, signal }) : lost();
+    const node = !view ? lost() : !scopes?.length && name !== 'health' ? el('div', {}, heading(view.name), nothingYet()) : await view.show({ path, query, scope, signal });
     if (signal.aborted) return;
     clearTimeout(waiting);
     fill(main, node);
@@ -94,7 +94,7 @@ function lost() {
 
 /** The scope of this visit: the address's, else the last one of this tab, else the fullest. @param {URLSearchParams} query @param {AbortSignal} signal */
 async function scopeOf(query, signal) {
-  if (scopes === null) scopes = (await get('/v1/scopes', {}, signal)).scopes;
+  if (!scopes?.length) scopes = (await get('/v1/scopes', {}, signal)).scopes;
   const known = scopes ?? [];
   const fullest = [...known].sort((one, other) => other.episodes - one.episodes)[0]?.scope ?? 'default';
   const scope = query.get('scope') || sessionStorage.getItem(SCOPE) || fullest;

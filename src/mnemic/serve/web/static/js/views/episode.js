@@ -100,7 +100,8 @@ function acts(one, page) {
   const line = outcome();
   const base = `/v1/episodes/${one.id}`;
   const hide = /** @type {HTMLButtonElement} */ (el('button', { type: 'button', text: one.hidden ? 'Restore' : 'Suppress', onclick: () => doing(line, hide, async () => {
-    await post(`${base}/${one.hidden ? 'restore' : 'suppress'}`, { scope: one.scope });
+    const way = one.hidden ? 'restore' : 'suppress';
+    await post(`${base}/${way}`, { scope: one.scope });
     one.hidden = !one.hidden;
     page.classList.toggle('suppressed', one.hidden);
     hide.textContent = one.hidden ? 'Restore' : 'Suppress';

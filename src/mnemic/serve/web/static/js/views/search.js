@@ -74,13 +74,16 @@ function form(visit, query) {
 /** Before anything is asked: what came in last. @param {Visit} visit */
 async function lately(visit) {
   const page = await get('/v1/episodes', { scope: visit.scope, limit: 8 }, visit.signal);
-  if (!page.episodes.length) {
-    return empty('Nothing is remembered here yet',
-      'Keep something with ', el('code', { text: 'mnemic remember "…"' }), ', bring in what there is with ',
-      el('code', { text: 'mnemic import' }), ', or connect an agent with ', el('code', { text: 'mnemic mcp install' }), '.');
-  }
+  if (!page.episodes.length) return nothingYet();
   return el('section', {}, el('h2', { text: 'Said last' }),
     el('ul', { class: 'episodes', 'data-list': true }, page.episodes.map((/** @type {any} */ one) => stop(episodeItem(one)))));
+}
+
+/** What a memory without episodes shows. */
+export function nothingYet() {
+  return empty('Nothing is remembered here yet',
+    'Keep something with ', el('code', { text: 'mnemic remember "…"' }), ', bring in what there is with ',
+    el('code', { text: 'mnemic import' }), ', or connect an agent with ', el('code', { text: 'mnemic mcp install' }), '.');
 }
 
 /** @param {HTMLElement} item */
