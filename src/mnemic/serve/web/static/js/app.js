@@ -70,6 +70,7 @@ async function render() {
     clearTimeout(waiting);
     if (signal.aborted) return;
     fill(main, trouble(error));
+    arrive(main, true);
   }
   shown = location.hash;
 }
