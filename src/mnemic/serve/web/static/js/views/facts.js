@@ -1,7 +1,7 @@
 /** What is held of people and things: lasting and recent, or all that held at some time. */
 import { get } from '../api.js';
 import { el } from '../dom.js';
-import { empty, factTable, grouped, heading } from '../parts.js';
+import { empty, factTable, grouped, heading, tooMany } from '../parts.js';
 import { go, link } from '../route.js';
 import { name } from '../verbatim.js';
 import { counted } from '../words.js';
@@ -10,6 +10,7 @@ import { counted } from '../words.js';
 /** @typedef {import('../types.js').Visit} Visit */
 /** @typedef {{subject: string, parts: Array<[string, Fact[]]>}} Held */
 
+const [SUBJECTS, EACH] = [60, 100];
 const FIELDS = ['about', 'as_of', 'believed_at', 'history', 'all'];
 
 /** @param {Visit} visit @returns {Promise<Node>} */
@@ -17,7 +18,7 @@ export async function facts(visit) {
   const plain = !FIELDS.some((one) => visit.query.get(one));
   const held = plain ? await lasting(visit) : await asked(visit);
   const body = held.length
-    ? el('div', { class: 'subjects', 'data-list': true }, held.map((one) => subject(one, visit)))
+    ? el('div', { class: 'subjects', 'data-list': true }, held.slice(0, SUBJECTS).map((one) => subject(one, visit)), held.length > SUBJECTS && tooMany(held.length - SUBJECTS, 'subject'))
     : plain
       ? empty('Nothing is held yet', 'Facts are drawn from what was said while the memory sleeps. Run one under ', el('a', { href: link('sleep', { scope: visit.scope }), text: 'Sleep' }), '.')
       : empty('No fact answers to that', 'Take fewer words, another date, or include what holds no more.');
@@ -73,7 +74,7 @@ function subject(held, visit) {
   const section = el('section', { class: 'subject' },
     el('header', {}, el('h2', {}, name(held.subject)), el('span', { class: 'quiet', text: counted(count, 'fact') }),
       el('a', { class: 'quiet-link', href: link('timeline', { about: held.subject, scope: visit.scope }), text: 'over time' })),
-    held.parts.filter(([, ones]) => ones.length).map(([label, ones]) => el('div', { class: 'part' }, label && el('h3', { text: label }), factTable(ones))));
+    held.parts.filter(([, ones]) => ones.length).map(([label, ones]) => el('div', { class: 'part' }, label && el('h3', { text: label }), factTable(ones.slice(0, EACH)), ones.length > EACH && tooMany(ones.length - EACH, 'fact'))));
   section.querySelectorAll('a.statement').forEach((one) => one.setAttribute('data-stop', ''));
   return section;
 }

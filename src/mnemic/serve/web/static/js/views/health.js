@@ -11,7 +11,7 @@ import { counted, number, size } from '../words.js';
 /** Figures of the server worth a look, and what they say. @type {Array<[RegExp, string]>} */
 const METRICS = [
   [/^mnemic_requests_total\{/, 'Requests'], [/^mnemic_requests_total\{.*operation="recall"/, 'Recalls'],
-  [/^mnemic_requests_total\{.*status="5/, 'Failures'], [/^mnemic(_long)?_running /, 'Under way'],
+  [/^mnemic_requests_total\{.*status="500"/, 'Failures'], [/^mnemic(_long)?_running /, 'Under way'],
   [/^mnemic(_long)?_waiting /, 'Waiting'], [/^mnemic(_long)?_refused /, 'Refused, busy'],
   [/^mnemic_sleeps_total\{/, 'Sleeps by itself'],
 ];

@@ -147,7 +147,7 @@ function sum(hit) {
 /** @param {Hit} hit @param {number} most @param {Visit} visit */
 function hitItem(hit, most, visit) {
   return el('li', { class: 'hit' },
-    byline(hit, hit.session && el('span', {}, 'session ', name(hit.session)),
+    byline(hit, hit.session && el('span', { class: 'of-session' }, 'session ', name(hit.session)),
       visit.scope.endsWith('/*') && el('span', { class: 'source' }, name(hit.scope)), meter(hit.relevance, 'Relevance')),
     el('a', { class: 'text', href: episodeLink(hit), 'data-stop': true }, excerpt(hit.text)),
     el('details', { class: 'why' },
