@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 from hashlib import blake2b
@@ -174,14 +175,22 @@ STOP_WORDS = frozenset(
     ]
 )
 
-_stemmer = snowballstemmer.stemmer("english")
+
+class _Stemmer(threading.local):
+    """A stemmer for each thread: it keeps the word it is at, and two words at once spoil each other."""
+
+    def __init__(self) -> None:
+        self.stem = snowballstemmer.stemmer("english").stemWord
+
+
+_stemmer = _Stemmer()
 
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
     if len(word) > TERM_CHARS_MAX:  # no word; the stemmer takes quadratic time on some
         return word[:TERM_CHARS_MAX]
-    return str(_stemmer.stemWord(word)) if word.isascii() else word
+    return str(_stemmer.stem(word)) if word.isascii() else word
 
 
 @lru_cache(maxsize=200_000)

@@ -25,7 +25,18 @@ def add_to(app: typer.Typer) -> None:
     """Adds these commands to `mnemic bench`."""
     for task in TASKS:
         _retrieval(app, task)
-    for command in (fusion, scale, calibration, when, updates, consolidation, sleep, slept, gist):
+    for command in (
+        fusion,
+        scale,
+        calibration,
+        when,
+        updates,
+        consolidation,
+        sleep,
+        slept,
+        gist,
+        serve,
+    ):
         app.command()(command)
 
 
@@ -193,4 +204,24 @@ def gist(path: Root, results: Results = Path("results"), as_json: AsJson = False
     bench.publish(
         lambda tick: run_gist(path, progress=tick),
         show_gist, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def serve(
+    n: Annotated[int, typer.Option("--n", min=100, help="How many episodes.")] = 10_000,
+    clients: Annotated[int, typer.Option(min=1, max=500, help="Connections.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each of the three runs.")] = 15.0,
+    rate: Annotated[float, typer.Option(min=1, help="Recalls a second of the paced run.")] = 100.0,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """A real server under a closed loop, a paced one, and 32 clients that recall and write."""
+    from mnemic import bench
+    from mnemic.bench.serving import run_serving, show
+
+    bench.publish(
+        lambda tick: run_serving(
+            n, clients=clients, seconds=seconds, rate_per_s=rate, progress=tick
+        ),
+        show, json_output=as_json, results_dir=results,
     )  # fmt: skip

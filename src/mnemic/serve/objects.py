@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,15 @@ def hit_object(hit: Hit) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "relevance": round(hit.relevance, 4),
         **episode_object(hit.episode),
-        "trace": [asdict(evidence) for evidence in hit.trace],
+        "trace": [
+            {
+                "channel": one.channel,
+                "score": one.score,
+                "rank": one.rank,
+                "contribution": one.contribution,
+            }
+            for one in hit.trace
+        ],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ BATCH_PIECES_MAX = 4_096
 
 THREADS_MAX = 4
 
+ASKED_MAX, ASKED_CHARS_MAX = 1_024, 1_000
+"""How many single texts keep their vectors, and how long such a text may be: 3 MB in all."""
+
 
 class MiniLM:
     """A sentence encoder in a folder that holds `model.onnx` and `vocab.txt`.
@@ -29,7 +33,8 @@ class MiniLM:
         folder: a built model; see build.py.
         space: the name of its embedding space.
         dimension: how many floats a vector has.
-        threads: how many threads one call computes with; None takes the cores at hand, 4 at most.
+        threads: how many threads one call computes with; None takes $OMP_NUM_THREADS, as numpy does,
+            or the cores at hand, 4 at most. Who makes many calls at once is best served by 1.
     """
 
     def __init__(
@@ -38,13 +43,33 @@ class MiniLM:
         self.space = space
         self.dimension = dimension
         self._folder = folder
-        self._threads = threads or min(THREADS_MAX, _cores())
+        self._threads = threads or _threads()
         self._guard = threading.Lock()
         self._session: Any = None
+        self._asked: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._tokens: WordPiece | None = None
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension); of long texts the first 256 word pieces."""
+        if len(texts) == 1 and len(texts[0]) <= ASKED_CHARS_MAX:
+            return self._embed_asked(texts[0])
+        return self._embed(texts)
+
+    def _embed_asked(self, text: str) -> NDArray[np.float32]:
+        """One short text, most likely a question: those asked lately are not read again."""
+        with self._guard:
+            known = self._asked.get(text)
+            if known is not None:
+                self._asked.move_to_end(text)
+                return known.copy()
+        vectors = self._embed([text])
+        with self._guard:
+            self._asked[text] = vectors.copy()
+            while len(self._asked) > ASKED_MAX:
+                self._asked.popitem(last=False)
+        return vectors
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         if not len(texts):
             return vectors
@@ -112,6 +137,11 @@ class MiniLM:
                         "`mnemic model install`"
                     ) from error
             return self._session
+
+
+def _threads() -> int:
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    return int(named) if named.isdigit() and int(named) else min(THREADS_MAX, _cores())
 
 
 def _cores() -> int:

@@ -52,7 +52,7 @@ from mnemic.agent.terms import is_text, query_terms
 from mnemic.agent.view import View, Views
 from mnemic.agent.when import Aim, EventWindow
 from mnemic.clock import perf_ms
-from mnemic.errors import InvalidQuery
+from mnemic.errors import InvalidQuery, NotThere
 from mnemic.vocabulary import Cost
 
 CHANNELS = ("lexical", "dense", "recent")
@@ -313,7 +313,7 @@ def _only(
         inside_it = {"wing": wing, "room": room} if wing else {"wing": room}
         seqs = [row.seq for row in parts.store.derived.rows(PlaceRow, scope_ids, **inside_it)]
         if not seqs:
-            raise InvalidQuery(f"there is no place {query.place!r}; `mnemic palace` lists them")
+            raise NotThere(f"there is no place {query.place!r}; `mnemic palace` lists them")
         here = np.isin(view.seq, seqs)
         only = here if only is None else only & here
     return only

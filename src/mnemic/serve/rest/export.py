@@ -61,53 +61,62 @@ class Exports:
         works = self._works
         asked = read_request(EXPORT, {}, request.scope["query_string"], b"")
         lane, deadline_s = lane_of(request, access), works.settings.limits.deadline_s["quick"]
-        found = await works.pool.run(
-            lambda: carry_out(EXPORT, works.memory, asked, access), lane=lane, deadline_s=deadline_s
-        )
         if self.running >= works.settings.limits.exports_max:
             raise Overloaded(10)
+
+        def begin() -> tuple[Iterator[Episode], bytes]:
+            """With the first piece, so that what is wrong is told before the answer begins."""
+            episodes = carry_out(EXPORT, works.memory, asked, access)["episodes"]
+            return episodes, next_piece(episodes)
+
+        episodes, piece = await works.pool.run(begin, lane=lane, deadline_s=deadline_s)
         scope: str = asked.scope  # type: ignore[attr-defined]
-        return _Stream(self, works.pool, found["episodes"], request, lane, _file_name(scope))
+        return _Stream(self, works.pool, episodes, piece, request, lane, _file_name(scope))
 
 
 class _Stream(Response):
     """Sends pieces as fast as they are read, and stops when nobody reads."""
 
     def __init__(
-        self, exports: Exports, pool: Pool, episodes: Iterator[Episode], request: Request,
-        lane: str, name: str,
+        self, exports: Exports, pool: Pool, episodes: Iterator[Episode], piece: bytes,
+        request: Request, lane: str, name: str,
     ) -> None:  # fmt: skip
         super().__init__(
             media_type="application/x-ndjson",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
         del self.headers["content-length"]
-        self._exports, self._pool, self._episodes = exports, pool, episodes
+        self._exports, self._pool, self._episodes, self._first = exports, pool, episodes, piece
         self._request, self._lane = request, lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._exports.running += 1
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            while piece := await self._pool.run(self._piece, lane=self._lane, deadline_s=None):
-                if await self._request.is_disconnected():
-                    return
+            piece = self._first
+            while piece and not await self._request.is_disconnected():
                 async with asyncio.timeout(STALLED_S_MAX):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await self._pool.run(self._next, lane=self._lane, deadline_s=None)
             await send({"type": "http.response.body", "body": b""})
         finally:
             self._exports.running -= 1
             self._episodes = iter(())
 
-    def _piece(self) -> bytes:
-        lines: list[bytes] = []
-        size = 0
-        for episode in self._episodes:
-            lines.append(_line(episode_object(episode)))
-            size += len(lines[-1])
-            if size >= PIECE_BYTES:
-                break
-        return b"".join(lines)
+    def _next(self) -> bytes:
+        return next_piece(self._episodes)
+
+
+def next_piece(episodes: Iterator[Episode]) -> bytes:
+    """The next lines, about PIECE_BYTES of them; nothing at the end."""
+    lines: list[bytes] = []
+    size = 0
+    for episode in episodes:
+        lines.append(_line(episode_object(episode)))
+        size += len(lines[-1])
+        if size >= PIECE_BYTES:
+            break
+    return b"".join(lines)
 
 
 def _line(row: dict[str, Any]) -> bytes:

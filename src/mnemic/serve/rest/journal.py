@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,24 @@ from typing import Any, TextIO
 Level = str
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LEVELS = tuple(_LEVELS)
+
+
+class ToJournal(logging.Handler):
+    """Turns what a library logs into lines of a journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record; of an exception its kind and place."""
+        level = record.levelname.lower()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            self._journal.failed("", record.name, error)
+        else:
+            note = record.getMessage()
+            self._journal.write(level if level in LEVELS else "error", "note", note=note)
 
 
 class Journal:

@@ -16,10 +16,12 @@ from mnemic.serve.rest.reading import path_fields
 Schema = dict[str, Any]
 
 _WORDS = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+_NO_NUL = {"pattern": r"^[^\x00]*$"}
 _SEGMENT = r"[^\W]([\w.@+:=\- ]*[\w@+:=\-])?"
 _SAYS_MORE: dict[str, Schema] = {
     "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*(/\\*)?$", "maxLength": SCOPE_CHARS_MAX},
-    "text": _WORDS, "query": _WORDS, "value": _WORDS, "about": _WORDS,
+    "speaker": _NO_NUL, "session": _NO_NUL, "source": _NO_NUL, "ref": _NO_NUL, "place": _NO_NUL,
+    "text": _WORDS, "query": _WORDS, "value": _WORDS,
 }  # fmt: skip
 """What the memory asks of a field beyond its model, so that the document promises no more than holds."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -58,7 +58,10 @@ def read_request(
         name: int(value) if fields[name].annotation is int and _NUMBER.match(value) else value
         for name, value in named.items()
     }
-    own.update(more or {})
+    for name, value in (more or {}).items():
+        if said.get(name) not in (None, value):
+            raise Refusal(409, "conflict", f"{name} in the body is not the one in the header")
+        own[name] = value
     return _from_body(operation, json.dumps({**_apart(said, own), **own}).encode())
 
 
@@ -66,16 +69,35 @@ def _checked(operation: Operation, fields: Mapping[str, str]) -> BaseModel:
     try:
         return operation.request.model_validate_strings(fields)
     except ValidationError as error:
-        raise _unfit(_reasons(error)) from None
+        raise _unfit(_reasons(error.errors(include_input=False, include_url=False))) from None
 
 
 def _from_body(operation: Operation, body: bytes) -> BaseModel:
     try:
         return operation.request.model_validate_json(body or b"{}", strict=True)
     except ValidationError as error:
-        if error.errors(include_input=False, include_url=False)[0]["type"] == "json_invalid":
-            raise _no_json(str(error.errors(include_input=False)[0]["msg"])) from None
-        raise _unfit(_reasons(error)) from None
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        raise _no_json(str(found[0]["msg"]))
+    floats = [one["loc"] for one in found if one["type"] in ("int_type", "int_from_float")]
+    if len(floats) < len(found):
+        raise _unfit(_reasons(found))
+    try:
+        return operation.request.model_validate_json(_whole(body, floats), strict=True)
+    except ValidationError as error:
+        raise _unfit(_reasons(error.errors(include_input=False, include_url=False))) from None
+
+
+def _whole(body: bytes, places: Sequence[tuple[int | str, ...]]) -> bytes:
+    """The body with 5 in place of 5.0 there: to JSON they are the same number."""
+    said = from_json(body)
+    for *above, last in places:
+        inside = said
+        for step in above:
+            inside = inside[step]
+        if isinstance(inside[last], float) and inside[last].is_integer():
+            inside[last] = int(inside[last])
+    return json.dumps(said).encode()
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -115,14 +137,13 @@ def _decoded(segment: str) -> str:
 
 def _apart(said: Mapping[str, Any], named: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in named:
-        if name in said and said[name] != named[name]:
-            raise _unfit([(name, "stands in the path or a header already; leave it out here")])
+        if said.get(name) not in (None, named[name]):
+            raise _unfit([(name, "stands in the path already; leave it out here")])
     return said
 
 
-def _reasons(error: ValidationError) -> list[tuple[str, str]]:
+def _reasons(found: Sequence[Any]) -> list[tuple[str, str]]:
     """Field and reason, never the value: it may be a secret, or a megabyte."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
     return [
         (".".join(str(part)[:40] for part in one["loc"]) or "body", one["msg"])
         for one in found[:REASONS_MAX]

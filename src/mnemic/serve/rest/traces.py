@@ -64,6 +64,7 @@ class OpenTelemetry:
         return self._tracer.start_as_current_span(
             f"mnemic {operation}", context=self._parent.extract(headers), kind=self._kind,
             attributes={"mnemic.operation": operation}, record_exception=False,
+            set_status_on_exception=False,  # its description would hold the message
         )  # fmt: skip
 
     def close(self) -> None:
