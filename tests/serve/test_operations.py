@@ -48,6 +48,12 @@ def slept(memory: Memory) -> Memory:
     return memory
 
 
+def test_a_run_that_never_was_is_not_there(memory: Memory) -> None:
+    """Also in a memory that never slept."""
+    with pytest.raises(NotThere):
+        ask(memory, "run", run=7)
+
+
 def test_an_episode_tells_when_it_happened_if_its_words_say_so(memory: Memory) -> None:
     """`happens` is what the words say; None where they say nothing or somebody gave it."""
     said = {"said_at": "2026-03-10T10:00:00Z", "scope": "a"}

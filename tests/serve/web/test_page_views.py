@@ -48,6 +48,14 @@ def tab_to(page: Any, selector: str, key: str = "Tab") -> None:
     pytest.fail(f"the Tab key never comes to {selector}")
 
 
+def until(page: Any, condition: str) -> None:
+    """Waits until it holds. Playwright's own way would evaluate text in the page, which its policy forbids."""
+    ends = time.monotonic() + 8
+    while not page.evaluate(condition):
+        assert time.monotonic() < ends, condition
+        page.wait_for_timeout(20)
+
+
 def text_of(page: Any) -> str:
     found: str = page.inner_text("main")
     return found
@@ -88,7 +96,7 @@ def test_from_a_question_to_a_corrected_fact_and_back_by_keyboard(page: Any, own
     page.goto(own.at(f"#/health?{SCOPE}"))
     page.get_by_text("Ready").wait_for()
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.id === 'query'")
+    until(page, "document.activeElement.id === 'query'")
     page.keyboard.type("Where does Ana live now?")
     page.keyboard.press("Enter")
     page.locator(".verdict").wait_for()
@@ -140,11 +148,11 @@ def test_arrows_walk_the_palace_and_escape_leads_up(page: Any, shown: Any) -> No
     page.keyboard.press("Enter")
     page.get_by_text("What lies here").wait_for()
     page.keyboard.press("Escape")
-    page.wait_for_function("location.hash.startsWith('#/palace?wing=')")
+    until(page, "location.hash.startsWith('#/palace?wing=')")
     page.keyboard.press("Escape")
-    page.wait_for_function("!location.hash.includes('wing')")
+    until(page, "!location.hash.includes('wing')")
     page.go_back()
-    page.wait_for_function("location.hash.includes('wing=')")
+    until(page, "location.hash.includes('wing=')")
 
 
 def test_a_timeline_zooms_by_keys_and_shows_what_replaced_what(page: Any, shown: Any) -> None:
@@ -238,7 +246,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], An
                 source="\x1b[31m<i>", ref=f"h{number}", meta={"<img src=y>": "<svg onload=alert(3)>"},
                 said_at=f"2026-01-0{number + 1}T10:00:00Z",
             )  # fmt: skip
-        memory.sleep("bad")
+        goats = "🐐🐐🐐 Hello! I live in Faro now."
+        memory.remember(goats, scope="good", speaker="Ana", ref="goats")
+        memory.sleep()
     return serve(path)
 
 
@@ -273,15 +283,9 @@ def _as_shown(text: str) -> str:
     return "".join(names.get(char, char) for char in text)
 
 
-def test_quotes_are_marked_by_characters_even_behind_emoji(
-    page: Any, tmp_path: Path, serve: Callable[[Path], Any]
-) -> None:
+def test_quotes_are_marked_by_characters_even_behind_emoji(page: Any, hostile: Any) -> None:
     """Places count characters, while browsers count UTF-16 units: the mark is not shifted."""
-    path = tmp_path / "emoji.mnemic"
-    with Memory(path, embedder=None) as memory:
-        memory.remember("🐐🐐🐐 Hello! I live in Faro now.", scope="e", speaker="Ana", ref="goats")
-        memory.sleep("e")
-    page.goto(serve(path).at("#/episode/goats?scope=e"))
+    page.goto(hostile.at("#/episode/goats?scope=good"))
     assert page.locator("mark").inner_text() == "I live in Faro now"
 
 
@@ -306,6 +310,7 @@ def test_an_empty_memory_says_what_can_be_done(
         "fact/0123456789": "Not there", "run/7": "Not there", "nowhere": "There is no such view",
         "search?scope=other": "Not there", "health": "Ready",
     }.items():  # fmt: skip
+        page.goto("about:blank")  # else the view before could be taken for this one
         page.goto(served.at(f"#/{view}"))
         page.locator("main").get_by_text(said).first.wait_for()
 

@@ -85,7 +85,9 @@ function arrive(main, stepped) {
 /** @param {unknown} error @returns {Node} */
 function trouble(error) {
   if (error instanceof Trouble && error.status === 401) return keyForm(() => { scopes = null; void render(); });
-  return el('div', {}, heading('Mnemic'), failed(error, () => { scopes = null; void render(); }));
+  const head = heading('Mnemic');
+  head.classList.add('unseen');
+  return el('div', {}, head, failed(error, () => { scopes = null; void render(); }));
 }
 
 /** @returns {Node} */

@@ -29,7 +29,9 @@ export function failed(error, again) {
   const words = trouble.status === 0 ? 'Nothing is lost. Start it again with “mnemic serve”, then try again.' : sentence(trouble.message);
   return el(
     'div', { class: 'state wrong', role: 'alert' }, el('h2', { text: title }), el('p', {}, nodes(words)),
-    again && el('button', { type: 'button', onclick: again, text: 'Try again' }),
+    trouble.status === 404 || trouble.status === 403
+      ? el('p', {}, el('a', { href: link('search'), text: 'Go to the search' }))
+      : again && el('button', { type: 'button', onclick: again, text: 'Try again' }),
   );
 }
 

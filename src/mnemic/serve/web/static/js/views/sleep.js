@@ -34,7 +34,8 @@ function bed(visit) {
       return '';
     });
     const plan = /** @type {Slept|null} */ (dry);
-    if (plan) await offered(plan);
+    if (plan && Object.values(plan.counts).some(Boolean)) await offered(plan);
+    else if (plan) line.tell(['Nothing is new in this scope: a sleep would change nothing.', plan.notes.map((note) => el('p', { class: 'quiet', text: note }))]);
   } }));
   const offered = async (/** @type {Slept} */ plan) => {
     const sure = await confirmed({ title: 'What this sleep would do', act: 'Sleep', words: [tally(plan.counts), plan.notes.map((note) => el('p', { class: 'quiet', text: note })), el('p', { class: 'quiet', text: `In scope ${visit.scope}; nothing has been changed yet. It can be undone as one.` })] });
