@@ -212,15 +212,21 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
     from starlette.routing import Route
 
     from mnemic.serve.keys import Doorkeeper
+    from mnemic.serve.rest.origins import Origins
 
     doors: list[Any] = []
     lifespans: list[Any] = []
-    page, mcp = _optional("mnemic.serve.web"), _optional("mnemic.serve.mcp")
+    page, mcp = _optional("mnemic.serve.web"), _optional("mnemic.serve.mcp.http")
     if page is not None:
         doors += page.page_routes()
-    if mcp is not None and hasattr(mcp, "http_app"):
+    if mcp is not None:
         keeper = Doorkeeper(keys, open_without_keys=settings.loopback)
-        inner = mcp.http_app(memory, keeper.access_of)
+        names = Origins(settings).names
+        inner = mcp.http_app(
+            memory, keeper.access_of,
+            hosts=sorted(f"[{name}]" if ":" in name else name for name in names),
+            origins=settings.allowed_origins,
+        )  # fmt: skip
         doors.append(Route("/mcp", inner))
         lifespans.append(inner.running)
     return doors, lifespans

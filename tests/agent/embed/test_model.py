@@ -41,6 +41,18 @@ def test_agrees_on_texts_without_words(
     assert (model.embed(texts) * law).sum(axis=1).min() >= 0.997
 
 
+def test_a_question_asked_again_has_its_vector_whoever_changed_the_copy_before(
+    model: MiniLM,
+) -> None:
+    first = model.embed(["Who moved to Berlin?"])
+    kept = first.copy()
+    first[:] = 0
+    again = model.embed(["Who moved to Berlin?"])
+    np.testing.assert_array_equal(again, kept)
+    again[:] = 0
+    np.testing.assert_array_equal(model.embed(["Who moved to Berlin?"]), kept)
+
+
 def test_float32_graph_is_the_law(weights: dict[str, NDArray[np.float32]], model: MiniLM) -> None:
     import onnxruntime
 

@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
 _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _NO_STORE = (b"cache-control", b"no-store")
 
+Header = tuple[bytes, bytes]
 Ended = Callable[["Scope", int, float], None]
 """Told of each request that is over: its scope, the status, and how many milliseconds it took."""
 
@@ -67,11 +68,8 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()), *_ALWAYS, (b"x-request-id", id_.encode()), *allowed,
-                ]  # fmt: skip
-                if scope["path"].startswith("/v1"):
-                    message["headers"].append(_NO_STORE)
+                message["headers"] = _dressed(message.get("headers", ()), scope["path"])
+                message["headers"] += [(b"x-request-id", id_.encode()), *allowed]
                 if not body.complete:  # what is left of it is not waited for
                     message["headers"].append((b"connection", b"close"))
             await send(message)
@@ -154,6 +152,14 @@ class _Body:
         if not message.get("more_body", False):
             self._whole, self.unread = True, False
         return message
+
+
+def _dressed(said: Iterable[Header], path: str) -> list[Header]:
+    """The headers of an answer, with those that no answer lacks."""
+    found = list(said)
+    named = {name.lower() for name, _ in found}
+    always = (*_ALWAYS, _NO_STORE) if path.startswith("/v1") else _ALWAYS
+    return found + [header for header in always if header[0] not in named]
 
 
 def too_large(bytes_max: int) -> Refusal:

@@ -32,7 +32,7 @@ class Origins:
             names.add(socket.gethostname().lower())
         elif not settings.loopback:
             names.add(bound)
-        self._names = frozenset(names)
+        self.names = frozenset(names)
         self._pages = frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins)
 
     def check(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -94,7 +94,7 @@ class Origins:
 
     def _names_us(self, host: str) -> bool:
         name = _hostname(host)
-        if name in self._names:
+        if name in self.names:
             return True
         # An address cannot be rebound, and one of a wildcard's addresses is ours.
         return self._any_address and _is_address(name)
