@@ -149,6 +149,7 @@ def test_arrows_walk_the_palace_and_escape_leads_up(page: Any, shown: Any) -> No
     page.get_by_text("What lies here").wait_for()
     page.keyboard.press("Escape")
     until(page, "location.hash.startsWith('#/palace?wing=')")
+    page.locator(".plan.one").wait_for()
     page.keyboard.press("Escape")
     until(page, "!location.hash.includes('wing')")
     page.go_back()
