@@ -48,6 +48,28 @@ def slept(memory: Memory) -> Memory:
     return memory
 
 
+def test_a_run_that_never_was_is_not_there(memory: Memory) -> None:
+    """Also in a memory that never slept."""
+    with pytest.raises(NotThere):
+        ask(memory, "run", run=7)
+
+
+def test_an_episode_tells_when_it_happened_if_its_words_say_so(memory: Memory) -> None:
+    """`happens` is what the words say; None where they say nothing or somebody gave it."""
+    said = {"said_at": "2026-03-10T10:00:00Z", "scope": "a"}
+    memory.remember("We met on 3 March 2026.", ref="told", **said)
+    memory.remember("Good morning.", ref="plain", **said)
+    memory.remember(
+        "We met on 3 March 2026, I think.", ref="given", happened="2026-01-01T00:00:00Z", **said
+    )
+    seen = {one["ref"]: one["happens"] for one in ask(memory, "episodes", scope="a")["episodes"]}
+    assert seen == {
+        "told": ["2026-03-03T00:00:00+00:00", "2026-03-04T00:00:00+00:00"],
+        "plain": None,
+        "given": None,
+    }
+
+
 def test_every_operation_answers_in_the_shape_it_states(slept: Memory) -> None:
     scope = "acme/ana"
     (fact,) = ask(slept, "facts", about="lives", scope=scope)["facts"]

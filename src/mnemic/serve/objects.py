@@ -36,10 +36,18 @@ def seen_object(seen: Seen) -> dict[str, Any]:
     """An episode with its strength, its surprise, and whether it is hidden."""
     return {
         **episode_object(seen.episode), "trust": seen.episode.trust,
+        "happens": _read_from(seen.episode),
         "strength": round(seen.strength, 3), "recalled": seen.times, "recalled_at": seen.last,
         "surprise": None if seen.surprise is None else round(seen.surprise, 4),
         "hidden": seen.hidden,
     }  # fmt: skip
+
+
+def _read_from(episode: Episode) -> list[datetime] | None:
+    """When what it tells of happened, if its words say so and nobody gave it."""
+    span = episode.happened
+    told = span.start != episode.said_at or span.end - span.start > timedelta(seconds=1)
+    return [span.start, span.end] if told and not episode.happened_given else None
 
 
 def window_object(window: Window | None) -> dict[str, Any] | None:

@@ -284,7 +284,8 @@ def _runs(memory: Memory, _: requests.Nothing, access: Access) -> Object:
 
 
 def _run(memory: Memory, asked: requests.OfRun, access: Access) -> Object:
-    (run,) = (one for one in memory.runs() if one.number == _seen_run(memory, asked.run, access))
+    number = _seen_run(memory, asked.run, access)
+    (run,) = (one for one in memory.runs() if one.number == number)
     return {
         **objects.run_object(run),
         "changes": [objects.change_object(change) for change in memory.changes(run.number)],

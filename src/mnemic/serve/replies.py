@@ -54,8 +54,12 @@ class Episode(Reply):
 
 
 class Seen(Episode):
-    """An episode with its strength (base-level activation), its surprise (0 to 1) and its uses."""
+    """An episode with its strength (base-level activation), its surprise (0 to 1) and its uses.
 
+    `happens` is when what it tells of happened, where its words say so and nobody gave it.
+    """
+
+    happens: list[AwareDatetime] | None
     trust: str
     strength: float
     recalled: int
