@@ -21,6 +21,7 @@ from mnemic.agent.when import parse_moment
 from mnemic.importers import Report, open_import
 from mnemic.serve.cli import print_recall
 from mnemic.serve.knowledge import print_fact
+from mnemic.serve.server import PORT, address
 
 HERE = Path(__file__).resolve().parent
 NOW = "2026-11-20T12:00:00+00:00"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 INSTALL = "the server is not installed: pip install 'mnemic[serve]'"
 GRACE_S = 15
+PORT = 6636
+"""M, N, E, M on a telephone's keys."""
 
 
 class CannotListen(MnemicError):
@@ -44,7 +46,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", "-p", min=0, max=65_535, help="0 takes a free one.")
-    ] = 6636,
+    ] = PORT,
     sleep_every: Annotated[
         str, typer.Option("--sleep-every", help="Sleep when there is something new: 1h, 30m; off.")
     ] = "1h",

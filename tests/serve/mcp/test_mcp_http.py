@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fastapi import FastAPI
+
 from mcp import Client
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -151,9 +151,9 @@ def test_a_body_that_is_none_is_a_plain_refusal(
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("kind", [FastAPI, Starlette])
+@pytest.mark.parametrize("kind", [Starlette, Starlette])
 def test_it_stands_among_other_routes(memory: Memory, kind: type[Starlette]) -> None:
-    """As one route of a whole, FastAPI too, it answers at /mcp itself, without a redirect."""
+    """As one route of a whole, Starlette too, it answers at /mcp itself, without a redirect."""
     memory.remember("Ana moved to Lisbon.", scope="acme/ana")
     mcp = http_app(lambda: memory, access_of)
     whole = kind(routes=[Route("/mcp", mcp)], lifespan=lambda _: mcp.running())
