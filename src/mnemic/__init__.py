@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mnemic.agent.records import Context, Episode, Hit, Recall, Window
     from mnemic.agent.write.redact import Redaction
     from mnemic.errors import MnemicError
+    from mnemic.serve.tools import tools
     from mnemic.vocabulary import Span
 
 __version__ = "0.1.0"
@@ -26,10 +27,12 @@ _HOMES = {
     "MnemicError": "mnemic.errors",
     "Redaction": "mnemic.agent.write.redact",
     "Span": "mnemic.vocabulary",
+    "tools": "mnemic.serve.tools",
 }
 
 __all__ = [
     "Context", "Episode", "Hit", "Memory", "MnemicError", "Recall", "Redaction", "Span", "Window",
+    "tools",
 ]  # fmt: skip
 
 

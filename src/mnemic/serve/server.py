@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mnemic.errors import InvalidInput, MnemicError
-from mnemic.serve.options import Db, Zone
+from mnemic.serve.options import Db, Pii, Redact, Zone, redaction
 
 if TYPE_CHECKING:
+    from mnemic.agent.write.redact import Redaction
     from mnemic.serve.keys import Keys
     from mnemic.serve.rest.settings import Settings
 
@@ -68,6 +69,8 @@ def serve(
     log_level: Annotated[
         str, typer.Option("--log-level", help="debug, info, warning or error.")
     ] = "info",
+    redact: Redact = True,
+    pii: Pii = False,
     zone: Zone = None,
     db: Db = None,
 ) -> None:
@@ -92,11 +95,16 @@ def serve(
         allowed_origins=tuple(allow_origin or ()), limits=limits,
         sleep_every_s=seconds(sleep_every, "--sleep-every"),
     )  # fmt: skip
-    run(db, settings, zone=zone, log_level=log_level)
+    run(db, settings, zone=zone, log_level=log_level, redact=redaction(redact, pii))
 
 
 def run(
-    db: Path | None, settings: Settings, *, zone: str | None = None, log_level: str = "info"
+    db: Path | None,
+    settings: Settings,
+    *,
+    zone: str | None = None,
+    log_level: str = "info",
+    redact: Redaction | None = None,
 ) -> None:
     """Serves until a signal ends it; then finishes what runs and closes the memory.
 
@@ -120,7 +128,7 @@ def run(
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     journal = Journal(log_level)
-    with listener, Memory(db, zone=zone) as memory:
+    with listener, Memory(db, zone=zone, redact=redact) as memory:
         doors, lifespans = other_doors(memory, keys, settings)
         app = create_app(
             memory, settings, keys=keys, journal=journal, more=doors, lifespans=lifespans

@@ -17,7 +17,6 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-
 from mcp import Client
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -151,12 +150,11 @@ def test_a_body_that_is_none_is_a_plain_refusal(
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("kind", [Starlette, Starlette])
-def test_it_stands_among_other_routes(memory: Memory, kind: type[Starlette]) -> None:
-    """As one route of a whole, Starlette too, it answers at /mcp itself, without a redirect."""
+def test_it_stands_among_other_routes(memory: Memory) -> None:
+    """As one route of a whole it answers at /mcp itself, without a redirect."""
     memory.remember("Ana moved to Lisbon.", scope="acme/ana")
     mcp = http_app(lambda: memory, access_of)
-    whole = kind(routes=[Route("/mcp", mcp)], lifespan=lambda _: mcp.running())
+    whole = Starlette(routes=[Route("/mcp", mcp)], lifespan=lambda _: mcp.running())
     with TestClient(whole, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
         found = read(client.post("/mcp", content=recall("Lisbon"), headers=HEADERS))
         assert "Lisbon" in found["result"]["content"][0]["text"]

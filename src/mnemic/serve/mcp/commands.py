@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from mnemic.serve.options import AsJson, Db, Zone
+from mnemic.serve.options import AsJson, Db, Pii, Redact, Zone, redaction
 from mnemic.serve.terminal import out, plain, print_json
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def mcp(
         bool, typer.Option("--http", help="Serve HTTP on loopback instead of standard input.")
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="With --http.")] = PORT,
+    redact: Redact = True,
+    pii: Pii = False,
     zone: Zone = None,
     db: Db = None,
 ) -> None:  # fmt: skip
@@ -71,7 +73,7 @@ def mcp(
     def make() -> Memory:
         from mnemic.agent.memory import Memory
 
-        return Memory(path, zone=zone)
+        return Memory(path, zone=zone, redact=redaction(redact, pii))
 
     _need_extra()
     if not http:

@@ -150,7 +150,6 @@ def _session_start(hook: Hook, told: Told) -> str:
 
 def _prompt(hook: Hook, told: Told) -> str:
     from mnemic.errors import UnknownScope
-    from mnemic.serve.mcp.shown import delimited, harmless
 
     if not told.prompt.strip():
         return "{}"
@@ -164,7 +163,7 @@ def _prompt(hook: Hook, told: Told) -> str:
             )
         except UnknownScope:
             return "{}"
-    return _context(hook, delimited(harmless(packed.text)) if packed.citations else None)
+    return _context(hook, packed.text if packed.citations else None)
 
 
 def _session_end(hook: Hook, told: Told) -> str:
@@ -201,6 +200,7 @@ def _import(hook: Hook, told: Told) -> str:
     """Keeps a session's transcript, makes its deep keys, and sleeps for a while."""
     from mnemic.agent.memory import Memory
     from mnemic.importers import Report, open_import
+    from mnemic.serve.options import redacted_line
 
     if hook.client not in IMPORTS:
         raise InvalidInput(f"transcripts of {hook.client!r} cannot be read yet")
@@ -208,9 +208,11 @@ def _import(hook: Hook, told: Told) -> str:
     scope = _caller(hook, told).writes
     report = Report()
     rows = open_import(IMPORTS[hook.client], transcript, scope=scope, report=report)
-    with Memory(hook.db, background=False) as memory:
+    with Memory(hook.db, background=False, redact="secrets") as memory:
         written = memory.remember_many(without_echo(rows), on_error="skip")
         done = f"{written.stored} kept, {written.known} known, {len(written.refused)} refused"
+        if written.redacted:
+            done += f", {redacted_line(written.redacted)}"
         memory.ready()
         if written.stored and told.sleep:
             done += _asleep(memory, scope)

@@ -153,7 +153,7 @@ def _context(said: Object, _: str) -> tuple[str, None]:
         return f"Not in memory (known {said['known']:.2f}).", None
     first = _how_sure(said["known"])
     ids = ", ".join(f"[{one['number']}] {one['id'][:12]}" for one in said["citations"][:100])
-    return f"{first}\n{delimited(harmless(said['text']))}\nIds: {ids}", None
+    return f"{first}\n{said['text']}\nIds: {ids}", None
 
 
 def _timeline(said: Object, _: str) -> tuple[str, None]:
