@@ -13,6 +13,7 @@ from mnemic.agent import records, shown
 from mnemic.agent.facts import fact
 from mnemic.agent.facts.answers import FactHit
 from mnemic.agent.sleep.run import SleepReport
+from mnemic.serve.tools import tools
 from mnemic.vocabulary import Cost, Span
 
 VALUES = (
@@ -45,6 +46,8 @@ def python_page() -> str:
     for name, method in _methods():
         lines += ["", f"### {name}", "", *_signature(name, method), ""]
         lines += rendered(inspect.getdoc(method) or "")
+    lines += ["", "## tools", "", *_signature("tools", tools, skip=0), ""]
+    lines += rendered(inspect.getdoc(tools) or "")
     lines += ["", "## Values", "", "Frozen dataclasses; times are aware datetimes."]
     for kind in VALUES:
         lines += ["", f"### {kind.__name__}", "", *rendered(inspect.getdoc(kind) or "")]
@@ -63,10 +66,10 @@ def _methods() -> list[tuple[str, Callable[..., Any]]]:
     return list(found.items())
 
 
-def _signature(name: str, function: Callable[..., Any]) -> list[str]:
+def _signature(name: str, function: Callable[..., Any], skip: int = 1) -> list[str]:
     given = inspect.signature(function)
     parts, starred = [], False
-    for parameter in list(given.parameters.values())[1:]:
+    for parameter in list(given.parameters.values())[skip:]:
         if parameter.kind is parameter.KEYWORD_ONLY and not starred:
             parts.append("*")
             starred = True
