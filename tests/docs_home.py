@@ -39,7 +39,7 @@ def environment_of(home: Path) -> dict[str, str]:
         "NO_COLOR": "1",
         "COLUMNS": "120",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        "OMP_NUM_THREADS": "2",
+        "OMP_NUM_THREADS": "1",
     }
 
 
