@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/ready
 	@$(BIN)/python examples/demo.py
@@ -14,6 +14,11 @@ check: .venv/ready-test
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# The site in build/site; a link that leads nowhere is an error.
+docs: .venv/ready-docs
+	@$(BIN)/python scripts/reference.py --check
+	@MNEMIC_DOCS_THEME=zensical $(BIN)/zensical build --clean --strict -f mkdocs.yml
 
 # The environment with pinned versions, and the model that makes deep keys (25 MB, built once).
 .venv/ready: pyproject.toml constraints.txt
@@ -28,6 +33,10 @@ check: .venv/ready-test
 .venv/ready-test: .venv/ready
 	@echo "installing torch into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,nn,lm]'
+	@touch $@
+
+.venv/ready-docs: .venv/ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
 clean:
