@@ -34,6 +34,9 @@ from mnemic.errors import InvalidInput
 Progress = Callable[[str, int, int], None]
 SAMPLE = 1_000
 MIXED_CLIENTS, WRITE_EVERY = 32, 6
+SOAK_RATE_PER_S, SOAK_WRITE_EVERY, SOAK_STEP_S = 30.0, 50, 60.0
+"""The soak is an everyday load: what grows then grows by itself and not with what is stored."""
+
 NOW = (scale.START + timedelta(days=1_096)).isoformat()
 _ADDRESS = re.compile(r"http://([^/:]+):(\d+)/")
 _START_S_MAX = 60.0
@@ -66,7 +69,7 @@ class Served:
 
 def run_serving(
     n: int, *, clients: int = 20, seconds: float = 15.0, rate_per_s: float = 100.0,
-    progress: Progress | None = None,
+    soak_s: float = 0.0, progress: Progress | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The result object: a closed loop, a paced one, and many mixed clients, on one server.
 
@@ -75,6 +78,7 @@ def run_serving(
         clients: connections of the closed and the paced loop.
         seconds: how long each of the three runs lasts.
         rate_per_s: recalls a second of the paced loop, over all clients.
+        soak_s: how long a fourth run of 30 requests a second lasts, whose growth is told; 0 is none.
         progress: called with what is being done, how much is done, and of how much.
 
     Raises:
@@ -104,10 +108,32 @@ def run_serving(
                 if before is not None and (after := server.cpu_s()) is not None:
                     answers = max(sum(result[name]["statuses"].values()), 1)
                     result[name]["cpu_ms_an_answer"] = round(1e3 * (after - before) / answers, 2)
+            if soak_s:
+                result["soak"] = _soak(
+                    server, _with(plan, rate_per_s=SOAK_RATE_PER_S), soak_s, progress
+                )
     return {
         "task": "serve", "n": n, "clients": clients, "seconds": seconds, "rate_per_s": rate_per_s,
         **result, "embedder": real.space, "seed": scale.SEED,
     }  # fmt: skip
+
+
+def _soak(server: Served, plan: Plan, soak_s: float, progress: Progress | None) -> dict[str, Any]:
+    """What the server holds in memory after each minute, and how much that grew after the second."""
+    steps = max(int(soak_s // SOAK_STEP_S), 3)
+    held: list[float | None] = []
+    statuses: Counter[str] = Counter()
+    for step in range(steps):
+        if progress:
+            progress("soak", step, steps)
+        told = _load(
+            _with(plan, seconds=soak_s / steps, write_every=SOAK_WRITE_EVERY, seed=100 + step)
+        )
+        statuses.update(_figures(told)["statuses"])
+        held.append(server.rss_mb())
+    first, last = held[1], held[-1]
+    growth = None if not first or not last else round(last / first - 1, 4)
+    return {"seconds": soak_s, "rss_mb": held, "growth": growth, "statuses": dict(statuses)}
 
 
 def _with(plan: Plan, **changes: Any) -> Plan:
@@ -204,3 +230,8 @@ def show(result: dict[str, Any], console: Any) -> None:
         )  # fmt: skip
     console.print(f"{result['n']:,} episodes, {result['clients']} clients (mixed {MIXED_CLIENTS})")
     console.print(table)
+    if soak := result.get("soak"):
+        console.print(
+            f"soak of {soak['seconds'] / 60:.0f} min: {soak['rss_mb'][1]:.0f} to "
+            f"{soak['rss_mb'][-1]:.0f} MB ({soak['growth']:+.1%}), answers {soak['statuses']}"
+        )

@@ -212,6 +212,9 @@ def serve(
     clients: Annotated[int, typer.Option(min=1, max=500, help="Connections.")] = 20,
     seconds: Annotated[float, typer.Option(min=1, help="Of each of the three runs.")] = 15.0,
     rate: Annotated[float, typer.Option(min=1, help="Recalls a second of the paced run.")] = 100.0,
+    soak: Annotated[
+        float, typer.Option(min=0, help="Seconds of an everyday load, after which growth is told.")
+    ] = 0.0,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -221,7 +224,7 @@ def serve(
 
     bench.publish(
         lambda tick: run_serving(
-            n, clients=clients, seconds=seconds, rate_per_s=rate, progress=tick
+            n, clients=clients, seconds=seconds, rate_per_s=rate, soak_s=soak, progress=tick
         ),
         show, json_output=as_json, results_dir=results,
     )  # fmt: skip

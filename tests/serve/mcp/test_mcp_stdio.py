@@ -1,11 +1,9 @@
-"""`mnemic mcp` as a real process: start-up, what is on its streams, five of them on one file."""
+"""`mnemic mcp` as a real process: start-up, what is on its streams."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
-import re
 import subprocess
 import sys
 import time
@@ -235,57 +233,3 @@ def test_the_check_meets_what_a_client_meets(tmp_path: Path, old: bool) -> None:
     assert found.tools_bytes <= 6_000
     assert 0 < found.handshake_s < found.first_recall_s
     assert found.answer.startswith("Not in memory")
-
-
-@pytest.mark.slow
-def test_five_processes_on_one_file(tmp_path: Path) -> None:
-    """Five servers under mixed load: no error, nothing lost, nothing foreign, and a clean store."""
-    path = tmp_path / "a.mnemic"
-    seconds = 8.0
-    kept: dict[str, int] = {}
-    wrong: list[str] = []
-
-    async def one(number: int) -> None:
-        scope = f"acme/{number % 3}"  # some share a scope, some do not
-        dice = random.Random(number)
-        count = calls = 0
-        async with Client(
-            process(path, "--scope", scope), mode=OLD if number % 2 else NEW
-        ) as client:
-            end = anyio.current_time() + seconds
-            while anyio.current_time() < end:
-                calls += 1
-                what = dice.random()
-                if what < 0.4:
-                    text = f"Worker {number} noted item {count} for {scope}."
-                    found = await client.call_tool("remember", {"text": text})
-                    count += 1
-                elif what < 0.85:
-                    found = await client.call_tool(
-                        "recall", {"query": f"item {dice.randrange(50)}"}
-                    )
-                elif what < 0.9:
-                    found = await client.call_tool("sleep", {"budget_s": 0.5})
-                else:
-                    found = await client.call_tool("context", {"query": "items noted"})
-                text = said(found)
-                if found.is_error and "another sleep is running" not in text:
-                    wrong.append(text)
-                wrong.extend(
-                    f"foreign: {seen}"
-                    for seen in re.findall(r"for (acme/\d)\.", text)
-                    if seen != scope
-                )
-        kept[f"{number}"] = count
-
-    async def run() -> None:
-        async with anyio.create_task_group() as all_:
-            for number in range(5):
-                all_.start_soon(one, number)
-
-    anyio.run(run)
-    assert not wrong, wrong[:3]
-    assert min(kept.values()) >= 5, kept
-    with Memory(path, embedder=None) as memory:
-        assert memory.verify().clean
-        assert sum(count for _, count in memory.scopes()) == sum(kept.values())
