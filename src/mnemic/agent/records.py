@@ -145,7 +145,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Hits packed into a budget of tokens, with numbered citations.
+    """Facts and hits packed into a budget of tokens; `citations` number the episodes, after the facts.
 
     `block` is the name in the lines around the text; `trust` is the least trusted class of source
     among the citations, None without any. What a model says after reading it is worth no more:
@@ -158,6 +158,7 @@ class Context:
     recall: Recall
     block: str = ""
     trust: str | None = None
+    facts: Sequence[FactHit] = ()
 
     @property
     def untrusted(self) -> bool:

@@ -65,17 +65,8 @@ app = typer.Typer(
 )
 bench_app = typer.Typer(no_args_is_help=True, help="Measure recall and speed; see README.")
 model_app = typer.Typer(no_args_is_help=True, help="The model that makes deep keys.")
-app.add_typer(bench_app, name="bench")
 measure.add_to(bench_app)
 neural.add_to(bench_app)
-imports.add_to(app)
-knowledge.add_to(app)
-proxy.add_to(app)
-mcp_commands.add_to(app)
-app.add_typer(model_app, name="model")
-app.add_typer(lm.app, name="lm")
-server.add_to(app)
-keys_cli.add_to(app)
 
 
 def main() -> None:
@@ -169,6 +160,16 @@ def remember(
 # -- recall ----------------------------------------------------------------------------------
 
 
+Place = Annotated[str | None, typer.Option("--place", help="Only this wing or room: Ana, Ana/r3.")]
+LeastTrust = Annotated[
+    str | None, typer.Option("--min-trust", help="Only sources as trusted as: user, tool, web …")
+]
+AbstainBelow = Annotated[
+    float | None,
+    typer.Option("--abstain-below", help="Say “not in memory” if that is less probable."),
+]
+
+
 @app.command()
 def recall(
     query: Annotated[
@@ -183,19 +184,11 @@ def recall(
     any_time: AnyTime = False,
     as_of: AsOf = None,
     believed_at: BelievedAt = None,
-    place: Annotated[
-        str | None, typer.Option("--place", help="Only this wing or room: Ana, Ana/r3.")
-    ] = None,
-    min_trust: Annotated[
-        str | None,
-        typer.Option("--min-trust", help="Only sources as trusted as: user, tool, web …"),
-    ] = None,
+    place: Place = None,
+    min_trust: LeastTrust = None,
     min_confidence: LeastConfidence = 0.0,
     require: Require = None,
-    abstain_below: Annotated[
-        float | None,
-        typer.Option("--abstain-below", help="Say “not in memory” if that is less probable."),
-    ] = None,
+    abstain_below: AbstainBelow = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show why each hit is where it is.")
     ] = False,
@@ -312,17 +305,32 @@ def context(
     ] = 1500,
     now: Now = None,
     zone: Zone = None,
+    from_: From = None,
+    to: To = None,
+    any_time: AnyTime = False,
+    as_of: AsOf = None,
+    believed_at: BelievedAt = None,
+    place: Place = None,
+    min_trust: LeastTrust = None,
+    min_confidence: LeastConfidence = 0.0,
+    require: Require = None,
+    abstain_below: AbstainBelow = None,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
-    """Text for a prompt: the best hits that fit a budget, dated and cited."""
+    """Text for a prompt: facts, and the best hits that fit a budget, dated and cited."""
     with open_memory(existing(db), zone=zone, background=False) as memory:
-        packed = memory.context(query, scope=scope, budget_tokens=budget_tokens, now=now)
+        packed = memory.context(
+            query, scope=scope, budget_tokens=budget_tokens, now=now,
+            window=_window(from_, to, any_time, zone), as_of=as_of, believed_at=believed_at,
+            place=place, min_confidence=min_confidence, require=require,
+            abstain_below=abstain_below, min_trust=min_trust,
+        )  # fmt: skip
     if as_json:
         _print_json(context_object(packed))
     else:
         sys.stdout.write(plain(packed.text) + "\n")
-    if not packed.citations:
+    if not packed.text:
         raise typer.Exit(EXIT_NOTHING)
 
 
@@ -525,7 +533,17 @@ def model_install() -> None:
     out.print(f"installed in {escape(str(path))}")
 
 
-# -- bench -----------------------------------------------------------------------------------
+# -- the other groups, in the order in which `--help` shows them ------------------------------
+
+imports.add_to(app)
+knowledge.add_to(app)
+server.add_to(app)
+keys_cli.add_to(app)
+mcp_commands.add_to(app)
+proxy.add_to(app)
+app.add_typer(bench_app, name="bench")
+app.add_typer(model_app, name="model")
+app.add_typer(lm.app, name="lm")
 
 
 if __name__ == "__main__":

@@ -244,7 +244,10 @@ def reject(fact: Fact, scope: Scope = "default", db: Db = None) -> None:
     """Say that a fact never was true; it is believed no more."""
     with open_memory(existing(db), embedder=None) as memory:
         memory.reject(fact, scope=scope)
-    out.print(f"fact {escape(plain(fact))} is believed no more; `mnemic sleep --runs` undoes it")
+        run = memory.runs()[0].number
+    out.print(
+        f"fact {escape(plain(fact))} is believed no more; `mnemic sleep --undo {run}` undoes it"
+    )
 
 
 def profile(

@@ -116,6 +116,7 @@ def context_object(packed: Context) -> dict[str, Any]:
         "text": packed.text,
         "tokens": packed.tokens,
         "trust": packed.trust,
+        "facts": [_fact_hit(hit) for hit in packed.facts],
         "citations": [
             {
                 "number": one.number,

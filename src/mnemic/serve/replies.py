@@ -174,6 +174,7 @@ class Context(Reply):
     text: str
     tokens: int
     trust: str | None
+    facts: list[FactHit]
     citations: list[Citation]
     window: Window | None
     notes: list[str]

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mnemic.agent.scopes import SCOPE_CHARS_MAX
-from mnemic.agent.write.prepare import FIELD_CHARS_MAX, POSITION_MAX, TEXT_CHARS_MAX
+from mnemic.agent.write.prepare import FIELD_CHARS_MAX, TEXT_CHARS_MAX
 
 QUERY_CHARS_MAX = 10_000
+NUMBER_MAX = 2**53 - 1
+"""Beyond it JavaScript loses digits."""
 ROWS_MAX = 1_000
 IDS_MAX = 1_000
 
@@ -73,7 +75,7 @@ class Row(Request):
     session: Annotated[Name | None, Field(description="The conversation it belongs to.")] = None
     position: Annotated[
         int | None,
-        Field(ge=-POSITION_MAX, le=POSITION_MAX, description="Its place in the session."),
+        Field(ge=-NUMBER_MAX, le=NUMBER_MAX, description="Its place in the session."),
     ] = None
     source: Annotated[Name | None, Field(description="Where it came from.")] = None
     ref: Annotated[Name | None, Field(description="Your own reference.")] = None
@@ -255,7 +257,7 @@ class Sleep(Request):
 class OfRun(Request):
     """One run of sleep."""
 
-    run: Annotated[int, Field(ge=1, le=2**62)]
+    run: Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 
 
 class Erase(Request):

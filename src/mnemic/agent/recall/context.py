@@ -1,4 +1,4 @@
-"""Hits → text within a budget of tokens: dated, cited, and marked as data.
+"""Facts and hits → text within a budget of tokens: dated, cited, and marked as data.
 
 The text is one block between two lines that carry a name drawn anew for each context, so that nothing
 remembered can end it. What was remembered is shown with nothing hidden in it, and no line of it begins
@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import TYPE_CHECKING
 
 from mnemic.agent.recall.visible import indented, one_line, visible
 from mnemic.agent.recalled import NOTE, WARNING, closing, entry, opening
 from mnemic.agent.records import Citation, Context, Hit, Recall
-from mnemic.agent.trust import lower
+from mnemic.agent.trust import UNTRUSTED_BELOW, is_untrusted, lower
 from mnemic.errors import InvalidQuery
 
+if TYPE_CHECKING:
+    from mnemic.agent.facts.answers import FactHit
+    from mnemic.agent.facts.fact import Fact
+
 _BLOCK = re.compile(r"[0-9a-z]{4,16}")
+
+FACTS_MAX, FACTS_SHARE, FACT_CHARS_MAX = 5, 3, 300
+UNSURE = "web"
 
 CHARS_A_TOKEN_MAX = 50
 """A text longer than that for each token left is not even tried."""
@@ -32,9 +40,10 @@ def count_tokens(text: str) -> int:
 
 
 def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Context:
-    """The best hits that fit the budget, oldest first, each with its date, speaker and number.
+    """The facts that bear on the question, then the best hits that fit, oldest first, each numbered.
 
-    A hit that does not fit is left out whole; smaller ones behind it may still fit. Text that
+    Facts say what holds now, so that no sentence of long ago is taken for it; they take a third of the
+    budget at most. A hit that does not fit is left out whole; smaller ones behind it may still fit. Text that
     repeats what is already in is left out. Where nothing fits, the text is empty.
 
     Args:
@@ -50,23 +59,56 @@ def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Con
     name = secrets.token_hex(3) if block is None else block
     if not isinstance(name, str) or not _BLOCK.fullmatch(name):
         raise InvalidQuery(f"block is {name!r:.40}; pass 4 to 16 lower-case letters and digits")
-    warned = any(hit.episode.untrusted for hit in recall.hits)
-    frame = [opening(name), f"{NOTE} {WARNING}" if warned else NOTE, closing(name)]
-    chosen = _chosen(recall, budget_tokens - sum(count_tokens(line) for line in frame))
-    if not chosen:
+    first, last = opening(name), closing(name)
+    left = budget_tokens - sum(map(count_tokens, (first, f"{NOTE} {WARNING}", last)))
+    known = _known(recall, left // FACTS_SHARE)
+    chosen = _chosen(recall, left - sum(map(count_tokens, known)))
+    if not chosen and not known:
         return Context("", 0, [], recall, name)
-    if not any(hit.episode.untrusted for hit in chosen):
-        frame[1] = NOTE
-    entries = [_entry(number, hit) for number, hit in enumerate(chosen, 1)]
-    lines = [*frame[:2], *entries, frame[2]]
+    begin = len(known) + 1
+    entries = [_entry(number, hit) for number, hit in enumerate(chosen, begin)]
+    classes = [hit.episode.trust for hit in chosen]
+    if any(_is_unsure(hit.fact) for hit in recall.facts[: len(known)]):
+        classes.append(UNSURE)
+    note = f"{NOTE} {WARNING}" if any(map(is_untrusted, classes)) else NOTE
+    lines = [first, note, *known, *entries, last]
     return Context(
         text="\n".join(lines),
         tokens=sum(count_tokens(line) for line in lines),
-        citations=[Citation(number, hit.episode) for number, hit in enumerate(chosen, 1)],
+        citations=[Citation(number, hit.episode) for number, hit in enumerate(chosen, begin)],
         recall=recall,
         block=name,
-        trust=lower(*(hit.episode.trust for hit in chosen)),
+        trust=lower(*classes),
+        facts=recall.facts[: len(known)],
     )
+
+
+def _known(recall: Recall, left: int) -> list[str]:
+    """The facts that bear on the question, as entries, as many as fit."""
+    entries: list[str] = []
+    for number, hit in enumerate(recall.facts[:FACTS_MAX], 1):
+        line = _fact(number, hit)
+        left -= count_tokens(line)
+        if left < 0:
+            break
+        entries.append(line)
+    return entries
+
+
+def _fact(number: int, hit: FactHit) -> str:
+    fact = hit.fact
+    since = "" if fact.valid_from is None else f" since {fact.valid_from:%Y-%m-%d}"
+    until = "" if fact.valid_to is None else f" until {fact.valid_to:%Y-%m-%d}"
+    said = one_line(fact.statement)[:FACT_CHARS_MAX]
+    if hit.replaced is not None:
+        said += f" Before: {one_line(hit.replaced.statement)[:FACT_CHARS_MAX]}"
+    trust = UNSURE if _is_unsure(fact) else "user"
+    return entry(number, fact.id, f"fact{since}{until}", trust, said)
+
+
+def _is_unsure(fact: Fact) -> bool:
+    """Whether a fact is no surer than untrusted sources alone could make it."""
+    return fact.confidence < UNTRUSTED_BELOW
 
 
 def _chosen(recall: Recall, left: int) -> list[Hit]:
@@ -77,7 +119,7 @@ def _chosen(recall: Recall, left: int) -> list[Hit]:
         text = hit.episode.text.strip()
         if text in seen or len(text) > CHARS_A_TOKEN_MAX * left:
             continue
-        tokens = count_tokens(_entry(len(recall.hits), hit))
+        tokens = count_tokens(_entry(len(recall.hits) + FACTS_MAX, hit))
         if tokens > left:
             continue
         seen.add(text)

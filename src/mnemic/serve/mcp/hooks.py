@@ -163,7 +163,7 @@ def _prompt(hook: Hook, told: Told) -> str:
             )
         except UnknownScope:
             return "{}"
-    return _context(hook, packed.text if packed.citations else None)
+    return _context(hook, packed.text or None)
 
 
 def _session_end(hook: Hook, told: Told) -> str:

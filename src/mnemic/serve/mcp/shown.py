@@ -149,7 +149,7 @@ def _recall(said: Object, reads: str) -> tuple[str, None]:
 
 
 def _context(said: Object, _: str) -> tuple[str, None]:
-    if not said["citations"]:
+    if not said["text"]:
         return f"Not in memory (known {said['known']:.2f}).", None
     first = _how_sure(said["known"])
     ids = ", ".join(f"[{one['number']}] {one['id'][:12]}" for one in said["citations"][:100])

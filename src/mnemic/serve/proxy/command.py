@@ -41,6 +41,9 @@ def proxy(
     known_min: Annotated[
         float, typer.Option(min=0, max=1, help="Put nothing in where memory knows less than this.")
     ] = 0.1,
+    relevance_min: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out episodes that bear on it less than this.")
+    ] = 0.05,
     recall_ms: Annotated[
         int, typer.Option(min=0, help="How long a request may wait for memory.")
     ] = 150,
@@ -83,7 +86,7 @@ def proxy(
     settings = ProxySettings(
         upstream, Secret(_variable(upstream_key_env)), scope,
         read_scopes(scope_of) if scope_of else None, budget_tokens=budget, known_min=known_min,
-        recall_s_max=recall_ms / 1_000, place=place, hold=hold, history=history,  # type: ignore[arg-type]
+        relevance_min=relevance_min,         recall_s_max=recall_ms / 1_000, place=place, hold=hold, history=history,  # type: ignore[arg-type]
         tools=tools, hosts=tuple(name.lower() for name in allow_host or ()),
         origins=tuple(allow_origin or ()),
     )  # fmt: skip

@@ -121,4 +121,4 @@ class Recaller:
             and plain(hit.episode.text) not in there
         ]
         packed = pack(replace(found, hits=hits), budget)
-        return Block(frame(packed.text), packed.trust) if packed.citations else None
+        return Block(frame(packed.text), packed.trust) if packed.text else None
