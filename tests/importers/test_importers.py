@@ -24,6 +24,7 @@ from mnemic.importers.git_history import commit_text
 from mnemic.importers.pieces import pieces
 from mnemic.importers.slack import written_out
 from mnemic.importers.text import front_matter, sections
+from mnemic.importers.times import Times
 
 SCOPE = "acme/ana"
 
@@ -845,3 +846,8 @@ def test_nothing_is_read_beyond_the_present_need(tmp_path: Path) -> None:
     next(stream)
     assert report.read == 1
     stream.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-10:00"])
+def test_a_time_that_its_offset_leads_out_of_the_calendar_is_none(said: str) -> None:
+    assert Times(None, Report()).parse(said) is None

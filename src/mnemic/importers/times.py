@@ -47,6 +47,7 @@ class Times:
         """A time without an offset, read in the zone."""
         try:
             moment = datetime.fromisoformat(naive.replace(tzinfo=self._tz).isoformat())
+            moment.astimezone(UTC)
         except (ValueError, OverflowError):
             return None
         self._report.assume(self._name)
@@ -57,9 +58,12 @@ class Times:
             return None
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            if moment.utcoffset() is None:
+                return self.place(moment)
+            moment.astimezone(UTC)  # an offset may lead out of the years 1 to 9999
+        except (ValueError, OverflowError):
             return None
-        return self.place(moment) if moment.utcoffset() is None else moment
+        return moment
 
 
 def epoch(seconds: float) -> datetime | None:
