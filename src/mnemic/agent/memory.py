@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.caches import forget_texts
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.graph import GraphChannel, KeptMentions
 from mnemic.agent.channels.lexical import LexicalChannel
@@ -380,6 +381,9 @@ class Memory(Knows):
 
     def _forget_caches(self) -> None:
         self._parts = self._new_parts()
+        if self._deep_keys is not None:
+            self._deep_keys.settle()  # it may have read an erased text before
+        forget_texts(self.embedder)
 
     def evidence(
         self,

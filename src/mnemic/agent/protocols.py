@@ -519,6 +519,15 @@ class Chunker(Protocol):
         ...
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """An embedder that keeps something of the texts it read, and can let go of it."""
+
+    def forget(self) -> None:
+        """Lets go of all of it, also of the texts it is reading now."""
+        ...
+
+
 class VectorIndex(Protocol):
     """An approximate scan over vectors, whose best are then scored exactly.
 
