@@ -16,7 +16,8 @@ def forget_texts(embedder: Embedder | None) -> None:
     words are read; nothing else changes.
     """
     terms.forget()
-    for cached in (node_of, entities.shape, name_terms):
-        cached.cache_clear()
+    node_of.cache_clear()
+    entities.shape.cache_clear()
+    name_terms.cache_clear()
     if isinstance(embedder, Forgetful):
         embedder.forget()

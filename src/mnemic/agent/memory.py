@@ -32,7 +32,6 @@ from mnemic.agent.recall.trusted import Sources
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
 from mnemic.agent.sleep.replay import Extractor
 from mnemic.agent.stores.sqlite import SqliteStore
-from mnemic.agent.terms import is_text
 from mnemic.agent.uses import Uses
 from mnemic.agent.view import Views
 from mnemic.agent.when import (
@@ -51,6 +50,7 @@ from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, NothingNew
 from mnemic.vocabulary import Span
 
 BATCH = 500
+FOUND_MAX = 100
 DEFAULT_SCOPE = "default"
 
 
@@ -455,14 +455,14 @@ class Memory(Knows):
     # -- looking -----------------------------------------------------------------------------
 
     def get(self, id_or_ref: str, *, scope: str = DEFAULT_SCOPE) -> list[Episode]:
-        """Episodes by id, the first characters of an id (8 or more), or your own ref.
+        """Episodes by id, the first characters of an id (8 or more), or your own ref; 100 at most.
 
         Raises:
             InvalidInput: `id_or_ref` is no text.
         """
-        if not isinstance(id_or_ref, str) or not is_text(id_or_ref):
-            raise InvalidInput(f"id or ref {id_or_ref!r:.60} is no text; pass a string")
-        return self.store.find(self.store.scope_ids(scope), id_or_ref)
+        scope_ids = self.store.scope_ids(scope)
+        seqs = self._seqs(id_or_ref, scope_ids)[:FOUND_MAX]
+        return list(self.store.episodes(scope_ids, seqs).values())
 
     def episodes(
         self,

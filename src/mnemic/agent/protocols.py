@@ -211,6 +211,10 @@ class Store(Protocol):
         """
         ...
 
+    def numbers(self, scope_ids: Sequence[int], ids: Sequence[str]) -> dict[str, int]:
+        """The numbers of the episodes with exactly these ids, by id, as far as these scopes have them."""
+        ...
+
     def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
         """The numbers of all episodes that match as in `find`, however many."""
         ...
@@ -469,8 +473,8 @@ class DerivedTables(Protocol):
         """Which of these are ids of episodes that were erased."""
         ...
 
-    def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:
-        """How often the episodes of these scopes came back."""
+    def uses(self, scope_ids: Sequence[int], seqs: Sequence[int] | None = None) -> list[UseRow]:
+        """How often the episodes of these scopes came back; only those numbers, where given."""
         ...
 
     def used(self, times_us: Mapping[str, Sequence[int]], keep: int) -> None:

@@ -197,6 +197,7 @@ def _assemble(
 
 @lru_cache(maxsize=50_000)
 def name_terms(name: str) -> frozenset[str]:
+    """The terms of a speaker's name."""
     return frozenset(query_terms(name))
 
 

@@ -177,11 +177,13 @@ def _episodes(memory: Memory, asked: requests.Episodes, _: Access) -> Object:
 
 
 def _episode(memory: Memory, asked: requests.Episode, _: Access) -> Object:
-    around = memory.around(asked.id, scope=asked.scope, reach=asked.reach)
-    found = memory.get(asked.id, scope=asked.scope)[0]
-    (seen,) = memory.seen([found])
+    found = memory.one(asked.id, scope=asked.scope)
+    around = memory.around(found.id, scope=found.scope, reach=asked.reach)
+    seen = memory.seen([found])
+    if not seen:
+        raise NotThere(f"the episode {asked.id!r:.60} was erased a moment ago")
     return {
-        "episode": objects.seen_object(seen),
+        "episode": objects.seen_object(seen[0]),
         "neighbours": [objects.episode_object(one) for one in around],
         "facts": [
             objects.fact_object(fact) for fact in memory.told_by(found.id, scope=found.scope)

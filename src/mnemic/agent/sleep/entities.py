@@ -231,6 +231,7 @@ def _opens_sentence(text: str, token: _Token) -> bool:
 
 @lru_cache(maxsize=100_000)
 def shape(word: str) -> _Shape:
+    """What a word tells by itself."""
     terms = terms_of(word)
     lowered = word.casefold().replace("’", "'")
     number = word[0].isdigit() and not any(char.isalpha() for char in word)
