@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import Counter
@@ -46,7 +47,14 @@ from mnemic.agent.write import Draft, Redaction, admit
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, NothingNew
+from mnemic.errors import (
+    Conflict,
+    EmbedderError,
+    InvalidInput,
+    InvalidQuery,
+    NothingNew,
+    UnknownScope,
+)
 from mnemic.vocabulary import Span
 
 BATCH = 500
@@ -216,6 +224,46 @@ class Memory(Knows):
         if appended.new[0]:
             self._written()
         return appended.ids[0]
+
+    def remember_once(self, key: str, text: str, *, scope: str = DEFAULT_SCOPE, **row: Any) -> str:
+        """What `remember` does, but only the first time that this key comes in this scope.
+
+        Whoever asks again with the key, from any thread or process, gets the id of the first. The
+        key is kept as a hash, in the meta; without a ref the episode gets "once:" and that hash.
+
+        Args:
+            key: such as a random number that a client sends with a request and its retries.
+            text: verbatim, as in `remember`.
+            scope: a path.
+            row: other arguments of `remember`.
+
+        Raises:
+            Conflict: the key came with another text before.
+            NothingNew, InvalidInput, StoreError: as `remember` does.
+        """
+        mark = hashlib.sha256(f"{scope}\n{key}".encode(errors="surrogatepass")).hexdigest()[:32]
+        ref = row.get("ref")
+        row["ref"] = f"once:{mark}" if ref is None else ref
+        row["meta"] = {**(row.get("meta") or {}), "idempotency_key": mark}
+        with self.store.once():
+            known = self._kept_once(row["ref"], scope, mark)
+            if known is None:
+                return self.remember(text, scope=scope, **row)
+        # What was kept may have been redacted: so the same words are, again.
+        now = self._clock.now()
+        if admit({**row, "text": text, "scope": scope, "said_at": now}, zone=self._zone_name,
+                 redaction=self._redaction).draft.text != known.text:  # fmt: skip
+            raise Conflict(
+                "this idempotency key was used for another text in this scope; take a new key"
+            )
+        return known.id
+
+    def _kept_once(self, ref: str, scope: str, mark: str) -> Episode | None:
+        try:
+            found = self.by_ref(ref, scope=scope, suppressed=True)
+        except UnknownScope:
+            return None
+        return next((one for one in found if one.meta.get("idempotency_key") == mark), None)
 
     def remember_many(
         self,

@@ -102,6 +102,15 @@ class Store(Protocol):
         """
         ...
 
+    def once(self) -> AbstractContextManager[None]:
+        """Holds off every other block of `once` until the end of this one; appending goes on.
+
+        Raises:
+            ReadOnlyStore: the store is opened to be read only.
+            StoreBusy: the turn did not come in time.
+        """
+        ...
+
     def deriving(self) -> AbstractContextManager[None]:
         """Holds off every other change of derived rows until the end of the block.
 
