@@ -19,5 +19,6 @@ def forget_texts(embedder: Embedder | None) -> None:
     node_of.cache_clear()
     entities.shape.cache_clear()
     name_terms.cache_clear()
-    if isinstance(embedder, Forgetful):
-        embedder.forget()
+    keeper: object = embedder
+    if isinstance(keeper, Forgetful):
+        keeper.forget()
