@@ -358,3 +358,28 @@ def test_items_outlive_the_process_and_a_graph_uses_the_store(tmp_path: Path) ->
 
     assert ask("I moved to Lisbon.") == []
     assert ask("Who moved to Lisbon?") == ["I moved to Lisbon."]
+
+
+def test_a_batch_with_a_value_that_cannot_be_kept_puts_nothing(store: MnemicStore) -> None:
+    """What is no JSON, and what is nested without end, is refused before anything is put."""
+    deep: dict[str, Any] = {"a": 1}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    for bad in ({"v": object()}, deep):
+        with pytest.raises(InvalidInput):
+            store.batch([PutOp(NOTES, "good", {"v": 1}), PutOp(NOTES, "bad", bad)])
+        assert store.get(NOTES, "good") is None
+
+
+def test_two_stores_over_one_memory_leave_one_version(memory: Memory) -> None:
+    """However many put at once, a search gives the item once, and its former values are hidden."""
+    stores = [MnemicStore(memory, scope="acme") for _ in range(2)]
+
+    async def all_at_once() -> None:
+        await asyncio.gather(
+            *(stores[n % 2].aput(NOTES, "k", {"text": f"value {n}"}) for n in range(12))
+        )
+
+    asyncio.run(all_at_once())
+    shown = list(memory.episodes(scope="acme/*", suppressed=False))
+    assert len(shown) == 1

@@ -246,3 +246,19 @@ def test_every_item_says_something() -> None:
     assert (
         said({"type": "computer_call_output", "output": {"type": "x"}}) == "[computer_call_output]"
     )
+
+
+def test_two_sessions_of_one_name_lose_nothing_and_pop_nothing_twice(memory: Memory) -> None:
+    """Also where the clock stands still, so that what is added differs by its place alone."""
+
+    async def both() -> tuple[list[Any], list[Any], list[Any]]:
+        one = MnemicSession("chat", memory, scope=SCOPE)
+        other = MnemicSession("chat", memory, scope=SCOPE)
+        said = {"role": "user", "content": "hi"}
+        await asyncio.gather(*(each.add_items([said]) for each in (one, other) * 15))
+        added = await one.get_items()
+        popped = await asyncio.gather(*(each.pop_item() for each in (one, other) * 5))
+        return added, popped, await other.get_items()
+
+    added, popped, left = asyncio.run(both())
+    assert (len(added), len(popped), len(left)) == (30, 10, 20)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -30,6 +29,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
+from mnemic.adapters.log import turn_of
 from mnemic.adapters.verbatim import PART_CHARS, given_back, held, in_words, searchable
 from mnemic.agent.memory import Memory
 from mnemic.agent.records import Episode
@@ -92,12 +92,12 @@ class MnemicStore(BaseStore):
             raise InvalidInput(f"fields is the string {fields!r}; pass a list such as [{fields!r}]")
         self.fields = tuple(fields)
         self.speaker = speaker
-        self._writing = threading.Lock()
+        self._turn = turn_of(memory)
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """The results of some operations, in order: first all that read, then all puts.
 
-        Of several puts to one key the last counts.
+        Of several puts to one key the last counts. Where a value cannot be kept nothing is put.
         """
         results: list[Result] = []
         puts: dict[tuple[Namespace, str], PutOp] = {}
@@ -107,9 +107,13 @@ class MnemicStore(BaseStore):
                 results.append(None)
             else:
                 results.append(self._read(op))
-        with self._writing:
-            for (namespace, key), op in puts.items():
-                self._put(self._path(namespace), key, op)
+        ready = [
+            (self._path(namespace), key, None if op.value is None else self._content(key, op))
+            for (namespace, key), op in puts.items()
+        ]
+        with self._turn:
+            for path, key, content in ready:
+                self._put(path, key, content)
         return results
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
@@ -118,29 +122,33 @@ class MnemicStore(BaseStore):
 
     # -- writing
 
-    def _put(self, path: str, key: str, op: PutOp) -> None:
-        ref = _ref(key)
-        former = self._versions(path, ref)
-        if op.value is not None:
-            self._write(path, key, op, former)
+    def _put(self, path: str, key: str, content: tuple[str, dict[str, Any]] | None) -> None:
+        former = self._versions(path, _ref(key))
+        if content is not None:
+            self._write(path, key, *content, former)
         for episode in former:
             self.memory.suppress(episode.id, scope=path)
 
-    def _write(self, path: str, key: str, op: PutOp, former: Sequence[Episode]) -> None:
+    def _content(self, key: str, op: PutOp) -> tuple[str, dict[str, Any]]:
+        """What an item is found by, and its meta."""
         value = dict(op.value or {})
-        text = "" if op.index is False else self._text(value, op.index)
-        latest = former or self._versions(path, _ref(key), suppressed=True)
         parts = held(value, f"the value of {key!r}")
         if len(parts) > 1:
             raise InvalidInput(
                 f"the value of {key!r} has more than {PART_CHARS:,} characters as JSON; keep what "
                 "is large elsewhere, and its address here"
             )
-        meta = {**parts[0], "key": key, "indexed": bool(text.strip())}
+        text = "" if op.index is False else self._text(value, op.index)
+        return searchable(text), {**parts[0], "key": key, "indexed": bool(text.strip())}
+
+    def _write(
+        self, path: str, key: str, text: str, meta: dict[str, Any], former: Sequence[Episode]
+    ) -> None:
+        latest = former or self._versions(path, _ref(key), suppressed=True)
         if former:
-            meta["created_at"] = _created_at(former[0]).isoformat()
+            meta = {**meta, "created_at": _created_at(former[0]).isoformat()}
         self.memory.remember(
-            searchable(text), scope=path, speaker=self.speaker, session=_ref(key),
+            text, scope=path, speaker=self.speaker, session=_ref(key),
             position=(latest[-1].position or 0) + 1 if latest else 0, source=SOURCE,
             ref=_ref(key), meta=meta,
         )  # fmt: skip

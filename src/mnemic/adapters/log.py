@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mnemic.adapters.verbatim import NOTHING, given_back, held, searchable
 from mnemic.agent.memory import Memory
@@ -36,6 +37,19 @@ class Kept:
     position: int
 
 
+_TURNS: WeakKeyDictionary[Memory, threading.RLock] = WeakKeyDictionary()
+_TURNS_GUARD = threading.Lock()
+
+
+def turn_of(memory: Memory) -> threading.RLock:
+    """The lock of all adapters over a memory: what they read and then write is one thing.
+
+    Two sessions of one name, or two stores of one scope, may be open at the same time.
+    """
+    with _TURNS_GUARD:
+        return _TURNS.setdefault(memory, threading.RLock())
+
+
 class Log:
     """Values by name, appended durably and in order; what is taken away is suppressed.
 
@@ -49,7 +63,7 @@ class Log:
         self.memory = memory
         self.scope = check_scope(scope)
         self.source = source
-        self.turn = threading.RLock()
+        self.turn = turn_of(memory)
 
     def ref(self, name: str) -> str:
         """The ref of a name's episodes."""

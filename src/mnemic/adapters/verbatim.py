@@ -20,6 +20,9 @@ TEXT_CHARS_MAX = 1_000_000
 PART_CHARS = 400_000
 """A longer value lies in parts: an image in a message has more than one meta holds."""
 
+DEPTH_MAX = 400
+"""How deep a value may be nested: as far as it can be read back from any call of Python's."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -34,7 +37,7 @@ def held(value: Any, what: str) -> list[dict[str, Any]]:
         what: what the value is, for errors.
 
     Raises:
-        InvalidInput: it is no JSON value.
+        InvalidInput: it is no JSON value, or is nested too deep.
     """
     try:
         _check_keys(value, what)
@@ -102,12 +105,14 @@ def _is_storable(value: Any) -> bool:
     return True
 
 
-def _check_keys(value: Any, what: str) -> None:
+def _check_keys(value: Any, what: str, depth: int = 0) -> None:
+    if depth > DEPTH_MAX:
+        raise InvalidInput(f"{what} is nested deeper than {DEPTH_MAX}; make it flatter")
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):
                 raise InvalidInput(f"{what} has the key {key!r:.60}; JSON knows strings only")
-            _check_keys(inner, what)
+            _check_keys(inner, what, depth + 1)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            _check_keys(inner, what)
+            _check_keys(inner, what, depth + 1)

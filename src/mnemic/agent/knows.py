@@ -26,12 +26,12 @@ from mnemic.agent.knowledge import (
     LessonRow,
     PlaceRow,
     ReplayRow,
-    RoomRow,
     RunRow,
     SummaryRow,
 )
 from mnemic.agent.looks import Looks
 from mnemic.agent.protocols import Embedder, Store
+from mnemic.agent.rooms import rooms_shown
 from mnemic.agent.shown import Lesson, Moment, Profile, Receipt, Room, Run
 from mnemic.agent.sleep.extract.keys import object_key
 from mnemic.agent.sleep.groups import Group
@@ -46,7 +46,7 @@ from mnemic.agent.sleep.replay import (
 from mnemic.agent.sleep.run import EVERYWHERE, PHASES, Phase, SleepReport
 from mnemic.agent.sleep.run import sleep as run_sleep
 from mnemic.agent.sleep.work import Progress
-from mnemic.agent.terms import query_terms
+from mnemic.agent.terms import is_text, query_terms
 from mnemic.agent.when import parse_moment
 from mnemic.agent.write import Draft
 from mnemic.agent.write.prepare import from_us, to_us
@@ -354,24 +354,16 @@ class Knows(Looks):
 
     def palace(self, scope: str = "default") -> dict[str, list[Room]]:
         """The wings of a scope, each with its rooms, the largest first."""
-        scope_ids = self.store.scope_ids(scope)
-        summaries = {
-            (row.scope_id, row.key): row.text for row in self.summaries(scope=scope, kind="topic")
-        }
-        wings: dict[str, list[Room]] = {}
-        for row in self.store.derived.rows(RoomRow, scope_ids):
-            wings.setdefault(row.wing, []).append(
-                Room(
-                    row.wing, row.room, row.name, row.size,
-                    summaries.get((row.scope_id, f"{row.wing}/{row.room}"), ""), json.loads(row.was),
-                )
-            )  # fmt: skip
-        for rooms in wings.values():
-            rooms.sort(key=lambda room: (-room.size, room.room))
-        return dict(sorted(wings.items(), key=lambda pair: -sum(room.size for room in pair[1])))
+        topics = self.summaries(scope=scope, kind="topic")
+        return rooms_shown(self.store, self.store.scope_ids(scope), topics)
 
     def room(self, wing: str, room: str, *, scope: str = "default") -> list[tuple[Episode, float]]:
-        """The episodes of a room as they were written, each with how much it surprised (-1: unknown)."""
+        """The episodes of a room as they were written, each with how much it surprised (-1: unknown).
+
+        What is suppressed lies in no room; a room that there is not is empty.
+        """
+        if not is_text(wing + room):
+            return []
         scope_ids = self.store.scope_ids(scope)
         places = self.store.derived.rows(PlaceRow, scope_ids, wing=wing, room=room)
         seqs = [place.seq for place in places]
@@ -470,7 +462,7 @@ class Knows(Looks):
             InvalidInput: no episode of the scope has one of these ids or refs; nothing was erased.
         """
         names = [ids_or_refs] if isinstance(ids_or_refs, str) else list(ids_or_refs)
-        if not names or not all(isinstance(name, str) for name in names):
+        if not names or not all(isinstance(name, str) and is_text(name) for name in names):
             raise InvalidInput(f"ids or refs are {names!r:.60}; pass one or more strings")
         gone = self.store.derived.erased(names)
         targets = self._targets([name for name in names if name not in gone], scope)
@@ -602,24 +594,17 @@ class Knows(Looks):
 
     def _targets(self, names: Sequence[str], scope: str) -> dict[int, list[int]]:
         """Numbers of episodes by their scope, from ids or refs."""
-        found: dict[int, list[int]] = {}
-        for scope_id in self.store.scope_ids(scope):
-            for name in names:
-                for seq in self.store.seqs([scope_id], name):
-                    if seq not in found.setdefault(scope_id, []):
-                        found[scope_id].append(seq)
-        total = sum(map(len, found.values()))
-        missing = [
-            name
-            for name in names
-            if not any(self.store.seqs([one], name) for one in self.store.scope_ids(scope))
-        ]
-        if missing or (names and not total):
-            shown = missing[0] if missing else scope
-            raise NotThere(
-                f"no episode in scope {scope!r} has the id or ref {shown!r}; nothing was changed"
-            )
-        return {scope_id: sorted(seqs) for scope_id, seqs in found.items() if seqs}
+        scope_ids = self.store.scope_ids(scope)
+        seqs: set[int] = set()
+        for name in names:
+            meant = self._seqs(name, scope_ids)
+            if not meant:
+                raise NotThere(
+                    f"no episode in scope {scope!r} has the id or ref {name!r:.60}; nothing was changed"
+                )
+            seqs.update(meant)
+        found = {one: sorted(self.store.episodes([one], sorted(seqs))) for one in scope_ids}
+        return {scope_id: inside for scope_id, inside in found.items() if inside}
 
     def _hide(self, id_or_ref: str, scope: str, kind: str) -> list[str]:
         """Hides episodes or shows them again, and derives the facts anew that they speak for."""

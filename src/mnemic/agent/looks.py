@@ -1,6 +1,10 @@
 """Looking around in a memory without a question: pages, surroundings, what a run changed.
 
 `Knows`, and so `Memory`, inherits these; doors that show a memory to people stand on them.
+
+What is suppressed comes back from no recall, stands beside nothing (`around`), lies in no room, and no
+fact, lesson or summary tells of it. The log keeps it: who walks through the log (`page`, `episodes`) or
+names it by id (`get`, `one`) meets it, since only so can it be restored; `seen` says that it is hidden.
 """
 
 from __future__ import annotations
@@ -8,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -115,8 +119,24 @@ class Looks:
         """
         return sorted(self.store.derived.paths(self.store.scope_ids(reach)).values())
 
+    def one(self, id_or_ref: str, *, scope: str = "default") -> Episode:
+        """The episode with this id, this beginning of an id, or this ref; of several the first.
+
+        Raises:
+            InvalidInput: `id_or_ref` is no text.
+            NotThere: the scope has no such episode.
+        """
+        scope_ids = self.store.scope_ids(scope)
+        seq = self._seq(id_or_ref, scope_ids, scope)
+        found = self.store.episodes(scope_ids, [seq])
+        if seq not in found:
+            raise NotThere(f"the episode {id_or_ref!r:.60} was erased a moment ago")
+        return found[seq]
+
     def around(self, id_or_ref: str, *, scope: str = "default", reach: int = 3) -> list[Episode]:
         """An episode among its neighbours of the same session, in their order.
+
+        What is suppressed is nobody's neighbour; a suppressed episode stands alone.
 
         Args:
             id_or_ref: the episode's id, the beginning of it, or its ref.
@@ -125,6 +145,7 @@ class Looks:
 
         Raises:
             NotThere: the scope has no such episode.
+            InvalidQuery: `reach` is out of range.
         """
         if not 0 <= reach <= 100:
             raise InvalidQuery(f"reach is {reach}; pass 0 to 100")
@@ -157,32 +178,31 @@ class Looks:
         return facts_of(self.store, [row for row in rows if row.believed_to_us is None])
 
     def seen(self, episodes: Sequence[Episode]) -> list[Seen]:
-        """How strong each of these episodes is, how much it surprised, and whether it is hidden."""
-        found: list[Seen] = []
-        known: dict[str, tuple[tuple[int, ...], set[int], dict[int, UseRow]]] = {}
+        """How strong each of these episodes is, how much it surprised, and whether it is hidden.
+
+        What was erased meanwhile is left out.
+        """
         now_us = to_us(self._clock.now())
+        by_scope: dict[str, list[str]] = {}
         for episode in episodes:
-            if episode.scope not in known:
-                ids = self.store.scope_ids(episode.scope)
-                derived = self.store.derived
-                known[episode.scope] = (
-                    ids, set(derived.hidden(ids)), {row.seq: row for row in derived.uses(ids)},
-                )  # fmt: skip
-            scope_ids, hidden, uses = known[episode.scope]
-            seq = self.store.seqs(scope_ids, episode.id)[0]
-            use = uses.get(seq)
-            recent = json.loads(use.recent) if use else []
-            times = use.times if use else 0
-            replays = self.store.derived.rows(ReplayRow, scope_ids, seq=seq)
-            felt = replays[0].surprise if replays else -1.0
-            found.append(
-                Seen(
-                    episode, activation(to_us(episode.said_at), recent, times, now_us), times,
-                    from_us(recent[-1]) if recent else None, felt if felt >= 0 else None,
-                    seq in hidden,
-                )
-            )  # fmt: skip
-        return found
+            by_scope.setdefault(episode.scope, []).append(episode.id)
+        known: dict[str, _Felt] = {}
+        for path, ids in by_scope.items():
+            known |= self._felt(self.store.scope_ids(path), ids)
+        return [_seen(one, known[one.id], now_us) for one in episodes if one.id in known]
+
+    def _felt(self, scope_ids: Sequence[int], ids: Sequence[str]) -> dict[str, _Felt]:
+        """What is known of the episodes of a scope, by id: four queries for up to 500 of them."""
+        derived = self.store.derived
+        numbers = self.store.numbers(scope_ids, ids)
+        seqs = sorted(numbers.values())
+        hidden = set(derived.hidden(scope_ids))
+        uses = {row.seq: row for row in derived.uses(scope_ids, seqs)}
+        surprise = {row.seq: row.surprise for row in derived.rows(ReplayRow, scope_ids, seq=seqs)}
+        return {
+            id_: _Felt(uses.get(seq), surprise.get(seq, -1.0), seq in hidden)
+            for id_, seq in numbers.items()
+        }
 
     def reach_of(self, run: int) -> str:
         """The scope a run worked on; "*" for all of them.
@@ -232,10 +252,35 @@ class Looks:
         return Change(table, kind, "" if about is None else str(about), before, after)
 
     def _seq(self, id_or_ref: str, scope_ids: Sequence[int], scope: str) -> int:
-        found = self.store.seqs(scope_ids, id_or_ref) if isinstance(id_or_ref, str) else []
+        found = self._seqs(id_or_ref, scope_ids)
         if not found:
             raise NotThere(f"no episode in scope {scope!r} has the id or ref {id_or_ref!r:.60}")
         return found[0]
+
+    def _seqs(self, id_or_ref: str, scope_ids: Sequence[int]) -> list[int]:
+        """The numbers of the episodes meant: a whole id means that one, whoever has it as a ref."""
+        if not isinstance(id_or_ref, str) or not is_text(id_or_ref):
+            raise InvalidInput(f"id or ref {id_or_ref!r:.60} is no text; pass a string")
+        exact = self.store.numbers(scope_ids, [id_or_ref])
+        return list(exact.values()) or self.store.seqs(scope_ids, id_or_ref)
+
+
+class _Felt(NamedTuple):
+    """What an episode's numbers say of it; `surprise` is below 0 before any sleep."""
+
+    use: UseRow | None
+    surprise: float
+    hidden: bool
+
+
+def _seen(episode: Episode, felt: _Felt, now_us: int) -> Seen:
+    recent = json.loads(felt.use.recent) if felt.use else []
+    times = felt.use.times if felt.use else 0
+    return Seen(
+        episode, activation(to_us(episode.said_at), recent, times, now_us), times,
+        from_us(recent[-1]) if recent else None, felt.surprise if felt.surprise >= 0 else None,
+        felt.hidden,
+    )  # fmt: skip
 
 
 def _shown(columns: Sequence[str], values: Sequence[object]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.caches import forget_texts
 from mnemic.agent.channels.dense import DenseChannel
 from mnemic.agent.channels.graph import GraphChannel, KeptMentions
 from mnemic.agent.channels.lexical import LexicalChannel
@@ -31,7 +33,6 @@ from mnemic.agent.recall.trusted import Sources
 from mnemic.agent.records import Context, Episode, Recall, Verification, Window, WriteReport
 from mnemic.agent.sleep.replay import Extractor
 from mnemic.agent.stores.sqlite import SqliteStore
-from mnemic.agent.terms import is_text
 from mnemic.agent.uses import Uses
 from mnemic.agent.view import Views
 from mnemic.agent.when import (
@@ -46,10 +47,18 @@ from mnemic.agent.write import Draft, Redaction, admit
 from mnemic.agent.write.deepen import DeepKeys, fill
 from mnemic.agent.write.prepare import to_us
 from mnemic.clock import Clock, SystemClock
-from mnemic.errors import EmbedderError, InvalidInput, InvalidQuery, NothingNew
+from mnemic.errors import (
+    Conflict,
+    EmbedderError,
+    InvalidInput,
+    InvalidQuery,
+    NothingNew,
+    UnknownScope,
+)
 from mnemic.vocabulary import Span
 
 BATCH = 500
+FOUND_MAX = 100
 DEFAULT_SCOPE = "default"
 
 
@@ -216,6 +225,46 @@ class Memory(Knows):
             self._written()
         return appended.ids[0]
 
+    def remember_once(self, key: str, text: str, *, scope: str = DEFAULT_SCOPE, **row: Any) -> str:
+        """What `remember` does, but only the first time that this key comes in this scope.
+
+        Whoever asks again with the key, from any thread or process, gets the id of the first. The
+        key is kept as a hash, in the meta; without a ref the episode gets "once:" and that hash.
+
+        Args:
+            key: such as a random number that a client sends with a request and its retries.
+            text: verbatim, as in `remember`.
+            scope: a path.
+            row: other arguments of `remember`.
+
+        Raises:
+            Conflict: the key came with another text before.
+            NothingNew, InvalidInput, StoreError: as `remember` does.
+        """
+        mark = hashlib.sha256(f"{scope}\n{key}".encode(errors="surrogatepass")).hexdigest()[:32]
+        ref = row.get("ref")
+        row["ref"] = f"once:{mark}" if ref is None else ref
+        row["meta"] = {**(row.get("meta") or {}), "idempotency_key": mark}
+        with self.store.once():
+            known = self._kept_once(row["ref"], scope, mark)
+            if known is None:
+                return self.remember(text, scope=scope, **row)
+        # What was kept may have been redacted: so the same words are, again.
+        now = self._clock.now()
+        if admit({**row, "text": text, "scope": scope, "said_at": now}, zone=self._zone_name,
+                 redaction=self._redaction).draft.text != known.text:  # fmt: skip
+            raise Conflict(
+                "this idempotency key was used for another text in this scope; take a new key"
+            )
+        return known.id
+
+    def _kept_once(self, ref: str, scope: str, mark: str) -> Episode | None:
+        try:
+            found = self.by_ref(ref, scope=scope, suppressed=True)
+        except UnknownScope:
+            return None
+        return next((one for one in found if one.meta.get("idempotency_key") == mark), None)
+
     def remember_many(
         self,
         rows: Iterable[Mapping[str, Any]],
@@ -380,6 +429,9 @@ class Memory(Knows):
 
     def _forget_caches(self) -> None:
         self._parts = self._new_parts()
+        if self._deep_keys is not None:
+            self._deep_keys.settle()  # it may have read an erased text before
+        forget_texts(self.embedder)
 
     def evidence(
         self,
@@ -451,14 +503,14 @@ class Memory(Knows):
     # -- looking -----------------------------------------------------------------------------
 
     def get(self, id_or_ref: str, *, scope: str = DEFAULT_SCOPE) -> list[Episode]:
-        """Episodes by id, the first characters of an id (8 or more), or your own ref.
+        """Episodes by id, the first characters of an id (8 or more), or your own ref; 100 at most.
 
         Raises:
             InvalidInput: `id_or_ref` is no text.
         """
-        if not isinstance(id_or_ref, str) or not is_text(id_or_ref):
-            raise InvalidInput(f"id or ref {id_or_ref!r:.60} is no text; pass a string")
-        return self.store.find(self.store.scope_ids(scope), id_or_ref)
+        scope_ids = self.store.scope_ids(scope)
+        seqs = self._seqs(id_or_ref, scope_ids)[:FOUND_MAX]
+        return list(self.store.episodes(scope_ids, seqs).values())
 
     def episodes(
         self,

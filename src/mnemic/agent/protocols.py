@@ -102,6 +102,15 @@ class Store(Protocol):
         """
         ...
 
+    def once(self) -> AbstractContextManager[None]:
+        """Holds off every other block of `once` until the end of this one; appending goes on.
+
+        Raises:
+            ReadOnlyStore: the store is opened to be read only.
+            StoreBusy: the turn did not come in time.
+        """
+        ...
+
     def deriving(self) -> AbstractContextManager[None]:
         """Holds off every other change of derived rows until the end of the block.
 
@@ -209,6 +218,10 @@ class Store(Protocol):
 
         Of many that match, the first 100 as they were written.
         """
+        ...
+
+    def numbers(self, scope_ids: Sequence[int], ids: Sequence[str]) -> dict[str, int]:
+        """The numbers of the episodes with exactly these ids, by id, as far as these scopes have them."""
         ...
 
     def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
@@ -469,8 +482,8 @@ class DerivedTables(Protocol):
         """Which of these are ids of episodes that were erased."""
         ...
 
-    def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:
-        """How often the episodes of these scopes came back."""
+    def uses(self, scope_ids: Sequence[int], seqs: Sequence[int] | None = None) -> list[UseRow]:
+        """How often the episodes of these scopes came back; only those numbers, where given."""
         ...
 
     def used(self, times_us: Mapping[str, Sequence[int]], keep: int) -> None:
@@ -516,6 +529,15 @@ class Chunker(Protocol):
             overlap: how many of the model's tokens at most a piece shares with the one before;
                 with 0 nothing but white space is between two pieces.
         """
+        ...
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """An embedder that keeps something of the texts it read, and can let go of it."""
+
+    def forget(self) -> None:
+        """Lets go of all of it, also of the texts it is reading now."""
         ...
 
 

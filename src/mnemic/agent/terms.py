@@ -271,6 +271,12 @@ def term_key(term: str) -> str:
     return blake2b(term.encode(), digest_size=8).hexdigest()[:15]
 
 
+def forget() -> None:
+    """Lets go of every word that was read."""
+    for cached in (_stem, _expand, term_key):
+        cached.cache_clear()
+
+
 def indexed(scope_id: int, text_terms: list[str]) -> str:
     """What the full-text index stores for an episode.
 

@@ -184,7 +184,7 @@ def _assemble(
         passage_terms=passage,
         lean=lean,
         speaker=np.where(somebody[speaker], speaker, -1).astype(np.int32),
-        speakers=[_name_terms(name) for name in named],
+        speakers=[name_terms(name) for name in named],
         talk=float(np.mean(lean * ((before >= 0) | (after >= 0)))) if count else 0.0,
         terms_mean=float(terms.mean()) if count else 0.0,
         passage_terms_mean=float(passage.mean()) if count else 0.0,
@@ -196,7 +196,8 @@ def _assemble(
 
 
 @lru_cache(maxsize=50_000)
-def _name_terms(name: str) -> frozenset[str]:
+def name_terms(name: str) -> frozenset[str]:
+    """The terms of a speaker's name."""
     return frozenset(query_terms(name))
 
 

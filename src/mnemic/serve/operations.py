@@ -7,8 +7,6 @@ rows, the command line is checked against it (tests/serve/test_operations.py).
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from mnemic.errors import Conflict, NotThere, UnknownScope
+from mnemic.errors import NotThere, UnknownScope
 from mnemic.serve import objects, replies, requests
 from mnemic.serve.access import Access, Right
 from mnemic.vocabulary import Span
@@ -87,36 +85,12 @@ def unknown(scope: str) -> UnknownScope:
 
 # -- writing ---------------------------------------------------------------------------------
 
-_ONE_AT_A_TIME = [threading.Lock() for _ in range(64)]
-
 
 def _remember(memory: Memory, asked: requests.Remember, _: Access) -> Object:
     row = asked.model_dump(exclude={"idempotency_key"})
     if asked.idempotency_key is None:
         return {"id": memory.remember(**row), "scope": asked.scope}
-    mark = _mark(asked.scope, asked.idempotency_key)
-    with _ONE_AT_A_TIME[int(mark[:8], 16) % len(_ONE_AT_A_TIME)]:
-        row["ref"] = asked.ref or f"once:{mark}"
-        row["meta"] = {**(asked.meta or {}), "idempotency_key": mark}
-        for known in _kept_under(memory, row["ref"], asked.scope, mark):
-            if known.text != asked.text:
-                raise Conflict(
-                    "this idempotency key was used for another text in this scope; take a new key"
-                )
-            return {"id": known.id, "scope": asked.scope}
-        return {"id": memory.remember(**row), "scope": asked.scope}
-
-
-def _kept_under(memory: Memory, ref: str, scope: str, mark: str) -> list[Any]:
-    try:
-        found = memory.get(ref, scope=scope)
-    except UnknownScope:
-        return []
-    return [one for one in found if one.meta.get("idempotency_key") == mark]
-
-
-def _mark(scope: str, key: str) -> str:
-    return hashlib.sha256(f"{scope}\n{key}".encode()).hexdigest()[:32]
+    return {"id": memory.remember_once(asked.idempotency_key, **row), "scope": asked.scope}
 
 
 def _remember_many(memory: Memory, asked: requests.RememberMany, _: Access) -> Object:
@@ -177,11 +151,13 @@ def _episodes(memory: Memory, asked: requests.Episodes, _: Access) -> Object:
 
 
 def _episode(memory: Memory, asked: requests.Episode, _: Access) -> Object:
-    around = memory.around(asked.id, scope=asked.scope, reach=asked.reach)
-    found = memory.get(asked.id, scope=asked.scope)[0]
-    (seen,) = memory.seen([found])
+    found = memory.one(asked.id, scope=asked.scope)
+    around = memory.around(found.id, scope=found.scope, reach=asked.reach)
+    seen = memory.seen([found])
+    if not seen:
+        raise NotThere(f"the episode {asked.id!r:.60} was erased a moment ago")
     return {
-        "episode": objects.seen_object(seen),
+        "episode": objects.seen_object(seen[0]),
         "neighbours": [objects.episode_object(one) for one in around],
         "facts": [
             objects.fact_object(fact) for fact in memory.told_by(found.id, scope=found.scope)

@@ -220,6 +220,19 @@ class StoreContract:
         assert store.find(ids, id_[:7]) == []
         assert store.find(ids, "%") == []
 
+    def test_numbers_of_whole_ids_in_these_scopes_only(self, store: Store) -> None:
+        """No beginning of an id, no ref, nothing of another scope; as many as are asked."""
+        drafts = [draft(f"line {n}", ref=f"r{n}") for n in range(1_200)]
+        ids = list(store.append(drafts, NOW).ids)
+        [other] = store.append([draft("elsewhere", "other")], NOW).ids
+        mine = store.scope_ids("acme")
+        found = store.numbers(mine, [*ids, other, ids[0][:8], "r1", "%"])
+        assert sorted(found) == sorted(ids)
+        assert {
+            seq: store.episodes(mine, [seq])[seq].id for seq in list(found.values())[::400]
+        } == {found[id_]: id_ for id_ in list(found)[::400]}
+        assert (store.numbers(mine, []), store.numbers((), ids)) == ({}, {})
+
     def test_the_change_mark_grows(self, store: Store) -> None:
         """With every episode, and with every rebuild of the keys or change of the active space."""
         before = store.change_mark()

@@ -131,3 +131,23 @@ def test_the_present_progressive_with_a_date_is_a_plan(text: str, year: int) -> 
     found = tells_of(text, datetime(2026, 1, 18, 19, tzinfo=UTC))
     assert found is not None
     assert found.start.year == year
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("I signed up for a half marathon, on October 11.", "2026-10-11"),
+        ("I bought tickets for the concert on May 20.", "2026-05-20"),
+        ("We got an invitation to a wedding on July 4.", "2026-07-04"),
+        ("I registered for the course on March 5.", "2026-03-05"),
+        ("I booked the hotel on March 3.", "2026-03-03"),
+        ("I signed up for a half marathon on October 11, 2025.", "2025-10-11"),
+        ("I ran a half marathon on October 11.", "2025-10-11"),
+        ("I signed up on October 11.", "2025-10-11"),
+    ],
+)
+def test_what_was_arranged_lies_ahead(text: str, day: str) -> None:
+    """A day without a year that something is booked for is the coming one, if it is not just past."""
+    found = tells_of(text, datetime(2026, 4, 10, 19, tzinfo=UTC))
+    assert found is not None
+    assert f"{found.start:%Y-%m-%d}" == day

@@ -47,6 +47,7 @@ class MiniLM:
         self._guard = threading.Lock()
         self._session: Any = None
         self._asked: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._forgotten = 0
         self._tokens: WordPiece | None = None
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -62,12 +63,23 @@ class MiniLM:
             if known is not None:
                 self._asked.move_to_end(text)
                 return known.copy()
+            forgotten = self._forgotten
         vectors = self._embed([text])
         with self._guard:
+            if forgotten != self._forgotten:  # meanwhile all was to be forgotten, this text too
+                return vectors
             self._asked[text] = vectors.copy()
             while len(self._asked) > ASKED_MAX:
                 self._asked.popitem(last=False)
         return vectors
+
+    def forget(self) -> None:
+        """Lets go of the single texts it keeps, also of those it is reading now, and of all words."""
+        with self._guard:
+            self._asked.clear()
+            self._forgotten += 1
+            if self._tokens is not None:
+                self._tokens.forget()
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)

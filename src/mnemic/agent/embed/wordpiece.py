@@ -48,6 +48,10 @@ class WordPiece:
         self.size = len(lines) - (lines[-1] == "")
         self._pieces = lru_cache(maxsize=100_000)(self._cut)
 
+    def forget(self) -> None:
+        """Lets go of the words it has cut."""
+        self._pieces.cache_clear()
+
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's pieces, [CLS] first and [SEP] last, 256 at most."""
         ids = [self._first]

@@ -327,7 +327,12 @@ def _only(
     if query.place is not None:
         wing, _, room = query.place.rpartition("/")
         inside_it = {"wing": wing, "room": room} if wing else {"wing": room}
-        seqs = [row.seq for row in parts.store.derived.rows(PlaceRow, scope_ids, **inside_it)]
+        lying = (
+            parts.store.derived.rows(PlaceRow, scope_ids, **inside_it)
+            if is_text(wing + room)
+            else ()
+        )
+        seqs = [row.seq for row in lying]
         if not seqs:
             raise NotThere(f"there is no place {query.place!r}; `mnemic palace` lists them")
         here = np.isin(view.seq, seqs)

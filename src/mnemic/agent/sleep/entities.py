@@ -110,7 +110,7 @@ def mentions_of(text: str, speaker: str | None = None) -> list[Mention]:
         if key:
             found.append(Mention(key, speaker, -1, -1, "speaker"))
     tokens = [
-        _Token(match.group(), match.start(), match.end(), _shape(match.group()[:WORD_CHARS_MAX]))
+        _Token(match.group(), match.start(), match.end(), shape(match.group()[:WORD_CHARS_MAX]))
         for match in _TOKEN.finditer(text)
     ]
     in_text = [
@@ -230,7 +230,8 @@ def _opens_sentence(text: str, token: _Token) -> bool:
 
 
 @lru_cache(maxsize=100_000)
-def _shape(word: str) -> _Shape:
+def shape(word: str) -> _Shape:
+    """What a word tells by itself."""
     terms = terms_of(word)
     lowered = word.casefold().replace("’", "'")
     number = word[0].isdigit() and not any(char.isalpha() for char in word)

@@ -22,7 +22,7 @@ from mnemic.agent.when.moments import parse_moment, zone_of
 from mnemic.agent.when.tells import tells_of
 from mnemic.agent.when.window import parse_window
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Changes whenever the same text would give another event time."""
 
 __all__ = [

@@ -46,6 +46,10 @@ _NOT_SEASON = re.compile(
 )
 
 
+ARRANGED_DAYS = 92
+"""A day at most so long ago may be that on which something was booked, not that which it was booked for."""
+
+
 def _day(year: int, month: int, day: int) -> Days | None:
     try:
         return cal.one(date(year, month, day))
@@ -63,7 +67,10 @@ def choose(candidates: Iterable[Days | None], present: Present) -> Days | None:
         return min(known, key=lambda days: abs((days.first - today).days))
     if present.toward == "future":
         return next((days for days in reversed(known) if days.end > today), known[0])
-    return next((days for days in known if days.first <= today), known[-1])
+    latest = next((days for days in known if days.first <= today), known[-1])
+    if present.toward == "arranged" and (today - latest.first).days > ARRANGED_DAYS:
+        return next((days for days in reversed(known) if days.end > today), latest)
+    return latest
 
 
 def around(present: Present, reach: int = 1) -> Iterator[int]:

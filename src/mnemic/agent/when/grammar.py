@@ -46,7 +46,7 @@ DAY_WORDS = (
     | {f"twenty-{word}": 20 + n for n, word in enumerate(_TEENS[:9], 1)}
 )
 
-Toward = Literal["past", "future", "near"]
+Toward = Literal["past", "future", "near", "arranged"]
 Kind = Literal[
     "", "day", "month", "season", "holiday", "weekday", "year", "unit", "rolling", "week", "fiscal"
 ]  # fmt: skip
@@ -57,7 +57,8 @@ class Present:
     """What expressions are relative to: a moment in a zone.
 
     `toward` says which May 7 is meant: the latest one not in the future, the next one, or the
-    nearest. `year` overrides it where the year is known from elsewhere in the text.
+    nearest; what was arranged is the next one, unless the latest was less than three months ago.
+    `year` overrides it where the year is known from elsewhere in the text.
     `fiscal_start` is the month, 1 to 12, in which fiscal years begin.
     """
 

@@ -41,6 +41,12 @@ _FUTURE = re.compile(
 # "is getting married in September": the present progressive with a date is a plan.
 _PLANNED = re.compile(r"\b(?:am|is|are)\s+\w{2,20}ing\b|['’](?:m|re)\s+\w{2,20}ing\b", _I)
 _PASSIVE = re.compile(r"\b(?:getting|being)\s+\w{2,20}ed\b", _I)
+# "signed up for a race on October 11", "got tickets for a concert": what is arranged lies ahead.
+_ARRANGED = re.compile(
+    r"\b(?:signed\s+up\s+for|registered\s+for|enrolled\s+(?:in|for)|booked|reserved|(?:invited|invitation)"
+    r"\s+to|tickets?\s+(?:to|for))\s+\w",
+    _I,
+)
 _YEARLY = re.compile(
     r"\b(?:born|birthdays?|anniversary|always|usually|often|every|normally|typically)\b", _I
 )
@@ -109,6 +115,8 @@ def _sentence(text: str, at: int) -> str:
 def _toward(sentence: str) -> Toward:
     if _FUTURE.search(sentence):
         return "future"
+    if _ARRANGED.search(sentence):
+        return "arranged"
     if _PAST.search(_PASSIVE.sub("", sentence)):
         return "past"
     return "future" if _PLANNED.search(sentence) else "near"

@@ -94,6 +94,11 @@ class DeepKeys:
             self._thread.start()
         self._wake.set()
 
+    def settle(self) -> None:
+        """Returns when the batch that is under way is done, with whatever texts it had read."""
+        with self._turn:
+            pass
+
     def own_space(self) -> Space:
         """The space that this embedder fills.
 

@@ -24,7 +24,7 @@ from mnemic.agent.stores.sqlite.deep import SqliteVectors
 from mnemic.agent.stores.sqlite.derived import SqliteDerived
 from mnemic.agent.stores.sqlite.erasure import is_unclean, remove, scrub
 from mnemic.agent.stores.sqlite.store import SqliteLog
-from mnemic.agent.stores.sqlite.turnstile import DERIVE, SLEEP
+from mnemic.agent.stores.sqlite.turnstile import DERIVE, ONCE, SLEEP
 from mnemic.errors import ReadOnlyStore
 
 
@@ -83,6 +83,20 @@ class SqliteStore(SqliteLog):
         if self.read_only:
             raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
         with self.turnstile.hold(DERIVE):
+            yield
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Holds off every other block of `once`, of any thread and process, until the end of this one.
+
+        Raises:
+            ReadOnlyStore: the store is opened to be read only.
+            StoreBusy: the turn did not come within the timeout.
+        """
+        self.check_alive()
+        if self.read_only:
+            raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
+        with self.turnstile.hold(ONCE):
             yield
 
     def erase(

@@ -374,17 +374,20 @@ class SqliteDerived:
                 .fetchone()
             }
 
-    def uses(self, scope_ids: Sequence[int]) -> list[UseRow]:
-        """How often the episodes of these scopes came back."""
-        marks = ",".join("?" * len(scope_ids))
+    def uses(self, scope_ids: Sequence[int], seqs: Sequence[int] | None = None) -> list[UseRow]:
+        """How often the episodes of these scopes came back; only those numbers, where given."""
+        found: list[UseRow] = []
         with explained(self._log.path):
-            return [
-                UseRow(*row)
-                for row in self._log.reader().execute(
-                    f"SELECT * FROM uses WHERE scope_id IN ({marks}) ORDER BY seq",  # noqa: S608
-                    tuple(scope_ids),
+            for some in batches({} if seqs is None else {"seq": seqs}):
+                where, values = condition(UseRow, scope_ids, some)
+                found += map(
+                    UseRow._make,
+                    self._log.reader().execute(
+                        f"SELECT * FROM uses WHERE {where} ORDER BY seq",  # noqa: S608
+                        values,
+                    ),
                 )
-            ]
+        return found
 
     def used(self, times_us: Mapping[str, Sequence[int]], keep: int) -> None:
         """Adds uses: the moments for each episode's id; the latest `keep` of all are kept whole."""

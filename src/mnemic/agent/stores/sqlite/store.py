@@ -368,6 +368,22 @@ class SqliteLog:
         """Episodes of these scopes by id, the beginning of an id (8 characters or more), or ref."""
         return list(self.episodes(scope_ids, self.seqs(scope_ids, id_or_ref)[:100]).values())
 
+    def numbers(self, scope_ids: Sequence[int], ids: Sequence[str]) -> dict[str, int]:
+        """The numbers of the episodes with exactly these ids, by id, as far as these scopes have them."""
+        found: dict[str, int] = {}
+        marks = ",".join("?" * len(scope_ids))
+        with explained(self.path):
+            for start in range(0, len(ids), 500):
+                some = ids[start : start + 500]
+                found.update(
+                    self.reader().execute(
+                        f"SELECT id, seq FROM episodes WHERE id IN ({','.join('?' * len(some))}) "  # noqa: S608
+                        f"AND scope_id IN ({marks})",
+                        (*some, *scope_ids),
+                    )
+                )
+        return found
+
     def seqs(self, scope_ids: Sequence[int], id_or_ref: str) -> list[int]:
         """The numbers of all episodes that match as in `find`, however many."""
         marks = ",".join("?" * len(scope_ids))

@@ -25,7 +25,7 @@ except ImportError:  # Windows: threads still queue; processes wait by SQLite's 
     fcntl = None
 
 ENTRY, WRITE, WORKER = "entry", "write", "worker"
-SLEEP, DERIVE = "sleep", "derive"
+SLEEP, DERIVE, ONCE = "sleep", "derive", "once"
 
 
 class Turnstile:
