@@ -41,7 +41,7 @@ class Replay:
         """The answer, and whether it is that of an earlier request.
 
         Args:
-            who: whose key it is.
+            who: the id of the caller's key; empty without keys.
             operation: what is asked.
             key: the Idempotency-Key.
             said: everything that was asked.
