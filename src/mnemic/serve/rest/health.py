@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from mnemic import __version__
 from mnemic.errors import MnemicError
-from mnemic.serve.access import Access
+from mnemic.serve.access import Access, Forbidden
 from mnemic.serve.rest.metrics import CONTENT_TYPE
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
 from mnemic.serve.rest.routes import Works
@@ -59,9 +59,11 @@ class Health:
         """The figures, for Prometheus.
 
         Raises:
-            Forbidden: the caller is no admin.
+            Forbidden: the caller is no admin of the whole store.
         """
         access.require("admin")
+        if not access.everywhere:
+            raise Forbidden("these figures count every scope; ask with a key made with --scope '*'")
         memory = self._works.memory
         try:
             scopes = await self._pool.run(memory.scopes, lane="", deadline_s=READY_S_MAX)

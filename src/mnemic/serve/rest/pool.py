@@ -131,7 +131,7 @@ class Pool:
     def _enqueue(self, lane: str, turn: Turn) -> None:
         own = self._lanes.get(lane, ())
         if self.waiting >= self.waiting_max:
-            longest = max(self._lanes.values(), key=len)
+            longest = max(self._lanes.values(), key=len, default=deque[Turn]())
             if len(longest) <= len(own) + 1:
                 raise self._no()
             # Room is made at the cost of whoever takes most of it.
