@@ -87,3 +87,79 @@ def test_an_admin_of_one_tenant_does_not_see_the_figures_of_all(slept: Memory, k
         assert refused.status_code == 403
         assert "--scope '*'" in refused.json()["detail"]
         assert "mnemic_episodes" in door.get("/metrics", headers=_bearer(whole)).text
+
+
+def _until_ready(door: Door) -> None:
+    ends = time.monotonic() + 5
+    while not door.app.state.condition.warm:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_that_it_is_not_ready_yet_is_no_error(slept: Memory) -> None:
+    """Whoever starts a server asks until it is ready; only a broken store is worth an error."""
+    with open_door(slept) as door:
+        _until_ready(door)
+        door.app.state.condition.warm = False
+        assert door.get("/readyz").status_code == 503
+        lines = [json.loads(line) for line in door.log.getvalue().splitlines()]
+    assert [(one["level"], one["operation"]) for one in lines] == [("info", "ready")]
+
+
+def test_a_crowd_that_asks_for_readiness_does_not_make_it_unready(
+    slept: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looks = Memory.scopes, []
+
+    def slow(self: Memory) -> object:
+        looks.append(1)
+        time.sleep(0.2)
+        return real(self)
+
+    with open_door(slept) as door, ThreadPoolExecutor(30) as clients:
+        _until_ready(door)
+        monkeypatch.setattr(Memory, "scopes", slow)
+        found = list(clients.map(lambda _: door.get("/readyz").status_code, range(30)))
+    assert set(found) == {200}
+    assert len(looks) < 10
+
+
+def test_what_ends_a_task_in_the_background_is_told_and_the_server_goes_on(
+    slept: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would never be ready, or never sleep again, and nothing would say why."""
+    calls = []
+
+    def broken(*_: object, **__: object) -> None:
+        calls.append(1)
+        raise OSError("of the machine")
+
+    monkeypatch.setattr(Memory, "evidence", broken)
+    monkeypatch.setattr(Memory, "sleep", broken)
+    with open_door(slept, sleep_every_s=0.02) as door:
+        _until_ready(door)
+        assert door.get("/readyz").status_code == 200
+        ends = time.monotonic() + 5
+        while len(calls) < 3 and time.monotonic() < ends:
+            time.sleep(0.01)
+        said = door.log.getvalue()
+    assert len(calls) >= 3
+    assert '"operation": "warming up"' in said
+    assert '"operation": "sleep by itself"' in said
+    assert "of the machine" not in said
+
+
+def test_an_erasure_does_not_hide_what_came_from_the_sleeper(memory: Memory) -> None:
+    """As many episodes as before are not the same episodes."""
+    gone = memory.remember("I live in Porto.", scope="a", said_at="2026-01-01T00:00:00Z")
+    memory.remember("I like tea.", scope="b", said_at="2026-01-01T00:00:00Z")
+    with open_door(memory, sleep_every_s=0.05) as door:
+        ends = time.monotonic() + 10
+        while 'outcome="nothing new"' not in door.get("/metrics").text:
+            assert time.monotonic() < ends
+        runs = len(memory.runs())
+        memory.remember("I moved to Lisbon.", scope="b", said_at="2026-02-01T00:00:00Z")
+        memory.erase([gone], scope="a")
+        while len([run for run in memory.runs() if run.phases != "erase"]) <= runs:
+            assert time.monotonic() < ends
+            time.sleep(0.02)
