@@ -163,3 +163,35 @@ def test_an_erasure_does_not_hide_what_came_from_the_sleeper(memory: Memory) -> 
         while len([run for run in memory.runs() if run.phases != "erase"]) <= runs:
             assert time.monotonic() < ends
             time.sleep(0.02)
+
+
+def test_a_retry_of_what_took_too_long_does_not_begin_it_again() -> None:
+    """A deadline that passes is when clients retry; the work still runs in its thread."""
+
+    async def main() -> None:
+        pool, replay = Pool("t", threads=4, waiting_max=4), Replay(Limits())
+        calls, go = [], threading.Event()
+
+        def work() -> bytes:
+            calls.append(1)
+            go.wait(5)
+            return b"done"
+
+        async def ask() -> tuple[bytes, bool]:
+            async def do() -> bytes:
+                said: bytes = await pool.run(work, lane="a", deadline_s=0.05)
+                return said
+
+            return await replay.once("a", "correct", "k", b"said", do, 0.05)
+
+        for _ in range(3):
+            with pytest.raises(TooLong) as late:
+                await ask()
+            assert late.value.begun
+        go.set()
+        await asyncio.sleep(0.1)
+        assert await ask() == (b"done", True)
+        assert calls == [1]
+        assert await pool.close(1)
+
+    asyncio.run(main())
