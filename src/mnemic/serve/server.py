@@ -222,7 +222,6 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
     from starlette.routing import Route
 
     from mnemic.serve.keys import Doorkeeper
-    from mnemic.serve.rest.origins import Origins
 
     doors: list[Any] = []
     lifespans: list[Any] = []
@@ -231,12 +230,7 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
         doors += page.page_routes()
     if mcp is not None:
         keeper = Doorkeeper(keys, open_without_keys=settings.loopback)
-        names = Origins(settings).names
-        inner = mcp.http_app(
-            memory, keeper.access_of,
-            hosts=sorted(f"[{name}]" if ":" in name else name for name in names),
-            origins=settings.allowed_origins,
-        )  # fmt: skip
+        inner = mcp.http_app(memory, keeper.access_of, hosts=None)  # the gate has checked them
         doors.append(Route("/mcp", inner))
         lifespans.append(inner.running)
     return doors, lifespans

@@ -75,7 +75,7 @@ def keys(tmp_path: Path) -> Iterator[Keys]:
 @contextmanager
 def open_door(memory: Memory, keys: Keys | None = None, **changes: Any) -> Iterator[Door]:
     log = io.StringIO()
-    more = {name: changes.pop(name) for name in ("more",) if name in changes}
+    more = {name: changes.pop(name) for name in ("more", "lifespans") if name in changes}
     app = create_app(memory, Settings(**changes), keys=keys, journal=Journal(stream=log), **more)
     with TestClient(app, base_url=BASE) as client:
         yield Door(client, app, log)

@@ -7,14 +7,16 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from mnemic import Memory
 from mnemic.serve.keys import Keys
-from mnemic.serve.rest import Limits
+from mnemic.serve.rest import Limits, Settings
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
 from mnemic.serve.rest.replay import Replay
+from mnemic.serve.server import other_doors
 
 from .conftest import Door, open_door
 
@@ -195,3 +197,49 @@ def test_a_retry_of_what_took_too_long_does_not_begin_it_again() -> None:
         assert await pool.close(1)
 
     asyncio.run(main())
+
+
+def _whole(memory: Memory, keys: Keys | None = None, **changes: Any) -> Any:
+    """The server with all its doors."""
+    settings = Settings(**changes)
+    more, lifespans = other_doors(
+        memory, keys or Keys(memory.store.path.with_suffix(".k")), settings
+    )
+    return open_door(memory, keys, more=more, lifespans=lifespans, **changes)
+
+
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+MCP = {"accept": "application/json, text/event-stream"}
+
+
+def test_mcp_answers_to_every_name_that_the_rest_answers_to_and_no_other(
+    slept: Memory, keys: Keys
+) -> None:
+    _, token = keys.create(may="read", reach=["acme/*"])
+    with _whole(slept, keys, host="0.0.0.0", allowed_hosts=("memory.lan",)) as door:
+        for host, status in (
+            ("192.168.0.2:6636", 200), ("MEMORY.lan", 200), ("localhost.", 200), ("[::1]:1", 200),
+            ("evil.example", 403),
+        ):  # fmt: skip
+            answer = door.post("/mcp", CALL, headers=_bearer(token, host=host, **MCP))
+            assert answer.status_code == status, host
+        page = _bearer(token, host="192.168.0.2", origin="https://evil.example", **MCP)
+        assert door.post("/mcp", CALL, headers=page).status_code == 403
+        assert door.post("/mcp", CALL, headers=MCP).status_code == 401
+        lines = [json.loads(line) for line in door.log.getvalue().splitlines()]
+    name = keys.all()[0].name
+    assert [one["caller"] for one in lines if one.get("operation") == "mcp"] == [name] * 4
+
+
+def test_mcp_holds_no_line_open_that_says_nothing(slept: Memory) -> None:
+    """Each would have kept a connection for ever, and nothing is ever sent unasked."""
+    with _whole(slept) as door:
+        answer = door.get("/mcp", headers={"accept": "text/event-stream"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_the_page_says_each_header_once(slept: Memory) -> None:
+    with _whole(slept) as door:
+        for path in ("/", "/favicon.ico", "/assets/none", "/v1/scopes", "/mcp"):
+            named = [name for name, _ in door.get(path).headers.multi_items()]
+            assert len(named) == len(set(named)), path
