@@ -115,9 +115,9 @@ def run(
     try:
         import uvicorn
 
+        from mnemic.serve.connection import Connection
         from mnemic.serve.rest import create_app
         from mnemic.serve.rest.journal import Journal, ToJournal
-        from mnemic.serve.rest.protocol import Connection
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
     from mnemic.agent.memory import Memory, default_path
@@ -135,7 +135,7 @@ def run(
         )
         server = uvicorn.Server(
             uvicorn.Config(
-                app, http=Connection.of(settings.limits), ws="none", access_log=False,
+                app, http=Connection.of(settings.limits.header_s_max), ws="none", access_log=False,
                 log_config=None, server_header=False, proxy_headers=False,
                 h11_max_incomplete_event_size=settings.limits.url_bytes_max
                 + settings.limits.headers_bytes_max,

@@ -7,14 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from proxy_upstream import Door, Got, Reply, Upstream, deltas, events, served, whole
 
 from mnemic import Memory
+from mnemic.serve.connection import Connection
 from mnemic.serve.proxy.settings import ProxySettings
 
 STREAM = {"stream": True}
@@ -377,3 +380,12 @@ def test_got_is_what_was_sent(upstream: Upstream) -> None:
     httpx.post(f"{upstream.url}/x?y=1", content=b"z", headers={"A": "b"})
     got: Got = upstream.got[0]
     assert (got.method, got.target, got.body, got.header("a")) == ("POST", "/v1/x?y=1", b"z", "b")
+
+
+def test_a_header_that_drips_is_cut(monkeypatch: pytest.MonkeyPatch, opens: Any) -> None:
+    """The connection of a client that asks nothing is not kept for ever."""
+    monkeypatch.setattr(Connection, "of", partial(Connection.of, 0.3))
+    place = urlsplit(opens().url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: ")
+        assert line.recv(100) == b""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,7 +21,7 @@ from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
 from mnemic.serve.rest.replay import Replay
 from mnemic.serve.server import other_doors
 
-from .conftest import Door, open_door
+from .conftest import Door, listening, open_door
 
 
 def _bearer(token: str, **more: str) -> dict[str, str]:
@@ -243,3 +246,28 @@ def test_the_page_says_each_header_once(slept: Memory) -> None:
         for path in ("/", "/favicon.ico", "/assets/none", "/v1/scopes", "/mcp"):
             named = [name for name, _ in door.get(path).headers.multi_items()]
             assert len(named) == len(set(named)), path
+
+
+def test_a_client_that_never_reads_is_cut_and_its_answer_let_go(memory: Memory) -> None:
+    """Each would have kept an answer of megabytes for as long as it liked."""
+    memory.remember_many(
+        {"text": f"{number} " + "word " * 2_000, "scope": "a", "said_at": "2026-01-01T00:00:00Z"}
+        for number in range(1_000)
+    )
+    with listening(memory, stalled_s=0.3) as url:
+        place = urlsplit(url)
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            line.connect((str(place.hostname), place.port or 0))
+            line.sendall(
+                b"GET /v1/episodes?scope=a&limit=1000 HTTP/1.1\r\nHost: "
+                + place.netloc.encode()
+                + b"\r\n\r\n"
+            )
+            time.sleep(2)
+            line.settimeout(5)
+            got = 0
+            with contextlib.suppress(ConnectionResetError):
+                while piece := line.recv(1 << 20):
+                    got += len(piece)
+    assert got < 9_000_000
