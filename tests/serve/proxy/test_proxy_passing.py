@@ -389,3 +389,19 @@ def test_a_header_that_drips_is_cut(monkeypatch: pytest.MonkeyPatch, opens: Any)
     with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
         line.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: ")
         assert line.recv(100) == b""
+
+
+@pytest.mark.parametrize("length", [3, 50])
+def test_a_length_beside_chunks_counts_for_nothing(
+    door: Door, upstream: Upstream, length: int
+) -> None:
+    """Two lengths are how one request is smuggled inside another: the chunks alone go up."""
+    place = urlsplit(door.url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(
+            b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+            % length
+        )
+        assert line.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert (upstream.got[-1].body, upstream.got[-1].header("content-length")) == (b"hello", None)

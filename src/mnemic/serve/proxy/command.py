@@ -137,7 +137,7 @@ def configured(app: Any) -> Any:
 
     return uvicorn.Config(
         app, http=Connection.of(), log_level="warning", access_log=False, server_header=False,
-        date_header=False, ws="none", lifespan="on", timeout_graceful_shutdown=30,
+        date_header=False, proxy_headers=False, ws="none", lifespan="on", timeout_graceful_shutdown=30,
         h11_max_incomplete_event_size=HEAD_BYTES_MAX,
     )  # fmt: skip
 

@@ -95,7 +95,8 @@ class Upstream:
         left = {b"host", b"expect"} | (_KEYS if key else set())
         if read:
             left |= {b"accept-encoding"}
-        if isinstance(content, bytes):
+        if isinstance(content, bytes) or call.has(b"transfer-encoding"):
+            # A body in chunks has no other length, whatever is said beside them.
             left |= {b"content-length"}
         headers = [
             (name, value)
