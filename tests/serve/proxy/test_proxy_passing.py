@@ -405,3 +405,29 @@ def test_a_length_beside_chunks_counts_for_nothing(
         )
         assert line.recv(100).startswith(b"HTTP/1.1 200 ")
     assert (upstream.got[-1].body, upstream.got[-1].header("content-length")) == (b"hello", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "host", "status"),
+    [
+        (b"TRACE /v1/models", b"localhost", 405),
+        (b"GET /v1/%252e%252e/admin", b"localhost", 400),
+        (b"GET /v1/..;x=1/admin", b"localhost", 400),
+        (b"GET /v1/models", b"", 400),
+        (b"GET /v1/models", b"evil@localhost", 400),
+        (b"GET /v1/models", b"localhost\r\nSec-Fetch-Site: cross-site", 403),
+    ],
+)
+def test_what_could_reach_more_than_the_api_goes_nowhere(
+    door: Door, upstream: Upstream, asked: bytes, host: bytes, status: int
+) -> None:
+    """The upstream's own key may be on the way up: TRACE would tell it, a gateway's paths abuse it."""
+    place = urlsplit(door.url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(asked + b" HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 %d " % status)
+    assert not upstream.got
+
+
+def test_a_host_with_its_last_dot_is_the_same_host(door: Door) -> None:
+    assert door.client.get(door.url + "/models", headers={"host": "localhost."}).status_code == 200

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass, field
+
+from mnemic.serve.hosts import is_loopback
 
 PORT = 6636
 MIB = 1 << 20
@@ -55,13 +56,3 @@ class Settings:
     def loopback(self) -> bool:
         """Whether only programs on this machine can reach the server."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address means this machine only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
