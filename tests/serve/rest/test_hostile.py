@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mnemic import Memory
+from mnemic.errors import InvalidInput
 from mnemic.serve.keys import Keys
 from mnemic.serve.rest import Limits, Settings
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
@@ -271,3 +272,25 @@ def test_a_client_that_never_reads_is_cut_and_its_answer_let_go(memory: Memory) 
                 while piece := line.recv(1 << 20):
                     got += len(piece)
     assert got < 9_000_000
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "app.example", "https://", "https://a.example/path", "https://*.a"]
+)
+def test_an_origin_that_no_page_has_is_told_at_the_start(origin: str) -> None:
+    """It would have let nobody in, and said nothing."""
+    with pytest.raises(InvalidInput, match="--allow-origin"):
+        Settings(allowed_origins=(origin,))
+
+
+@pytest.mark.parametrize("host", ["a.example:80", "http://a.example", "a.example/", "", "a@b", "*"])
+def test_a_name_that_no_request_has_is_told_at_the_start(host: str) -> None:
+    with pytest.raises(InvalidInput, match="--allowed-host"):
+        Settings(allowed_hosts=(host,))
+
+
+def test_origins_and_names_as_they_are_written_are_taken() -> None:
+    Settings(
+        allowed_origins=("https://App.example", "http://localhost:3000/", "chrome-extension://abc"),
+        allowed_hosts=("Memory.example", "10.0.0.7", "fe80::1", "[::1]"),
+    )

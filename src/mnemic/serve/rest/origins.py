@@ -26,7 +26,7 @@ class Origins:
     def __init__(self, settings: Settings) -> None:
         bound = settings.host.strip("[]").lower()
         self._any_address = bound in WILDCARDS
-        names = {*LOOPBACK, *(host.lower() for host in settings.allowed_hosts)}
+        names = {*LOOPBACK, *(host.strip("[]").lower() for host in settings.allowed_hosts)}
         if self._any_address:
             names.add(socket.gethostname().lower())
         elif not settings.loopback:
