@@ -31,11 +31,15 @@ class Unauthorized(MnemicError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a caller may do, and the scopes in which; `name` says who it is, in logs."""
+    """What a caller may do, and the scopes in which.
+
+    `name` says who it is, in logs; keys may share one. `key` is the id of its key, empty without one.
+    """
 
     name: str
     may: frozenset[Right]
     reach: tuple[str, ...]
+    key: str = ""
 
     def covers(self, scope: str) -> bool:
         """Whether a scope, or all that `acme/*` means, lies within reach.

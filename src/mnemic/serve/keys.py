@@ -197,7 +197,7 @@ class Keys:
         if now - (key.used_s or 0) > USED_EVERY_S:
             with suppress(StoreError):  # a full disk locks nobody out
                 self._change("UPDATE keys SET used_s = ? WHERE id = ?", (int(now), key.id))
-        return Access(key.name, check_rights(key.may), key.reach)
+        return Access(key.name, check_rights(key.may), key.reach, key.id)
 
     def close(self) -> None:
         """Closes the file. Closing twice is allowed."""

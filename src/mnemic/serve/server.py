@@ -115,9 +115,9 @@ def run(
     try:
         import uvicorn
 
+        from mnemic.serve.connection import Connection
         from mnemic.serve.rest import create_app
         from mnemic.serve.rest.journal import Journal, ToJournal
-        from mnemic.serve.rest.protocol import Connection
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
     from mnemic.agent.memory import Memory, default_path
@@ -135,7 +135,7 @@ def run(
         )
         server = uvicorn.Server(
             uvicorn.Config(
-                app, http=Connection.of(settings.limits), ws="none", access_log=False,
+                app, http=Connection.of(settings.limits.header_s_max), ws="none", access_log=False,
                 log_config=None, server_header=False, proxy_headers=False,
                 h11_max_incomplete_event_size=settings.limits.url_bytes_max
                 + settings.limits.headers_bytes_max,
@@ -222,7 +222,6 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
     from starlette.routing import Route
 
     from mnemic.serve.keys import Doorkeeper
-    from mnemic.serve.rest.origins import Origins
 
     doors: list[Any] = []
     lifespans: list[Any] = []
@@ -231,12 +230,7 @@ def other_doors(memory: Any, keys: Keys, settings: Settings) -> tuple[list[Any],
         doors += page.page_routes()
     if mcp is not None:
         keeper = Doorkeeper(keys, open_without_keys=settings.loopback)
-        names = Origins(settings).names
-        inner = mcp.http_app(
-            memory, keeper.access_of,
-            hosts=sorted(f"[{name}]" if ":" in name else name for name in names),
-            origins=settings.allowed_origins,
-        )  # fmt: skip
+        inner = mcp.http_app(memory, keeper.access_of, hosts=None)  # the gate has checked them
         doors.append(Route("/mcp", inner))
         lifespans.append(inner.running)
     return doors, lifespans

@@ -16,7 +16,7 @@ import uvicorn
 
 from mnemic import Memory
 from mnemic.serve.proxy.app import Proxy
-from mnemic.serve.proxy.command import listening
+from mnemic.serve.proxy.command import configured, listening
 from mnemic.serve.proxy.settings import ProxySettings
 
 
@@ -195,10 +195,7 @@ def served(memory: Any, settings: ProxySettings, **options: Any) -> Iterator[Doo
     """A proxy on a port of its own."""
     proxy = Proxy(memory, settings, **options)
     listener = listening("127.0.0.1", 0)
-    config = uvicorn.Config(
-        proxy, log_level="critical", server_header=False, date_header=False, ws="none"
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(proxy))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"

@@ -17,6 +17,7 @@ from proxy_upstream import Door, Reply, Upstream, deltas, events, served, whole
 
 from mnemic import Memory
 from mnemic.errors import StoreBusy, StoreDamaged
+from mnemic.serve.proxy import remember
 from mnemic.serve.proxy.settings import ProxySettings
 from mnemic.testing.fakes import FixedClock, HashEmbedder
 
@@ -214,6 +215,20 @@ def test_a_busy_store_delays_nobody_and_loses_nothing(
     assert door.proxy.counts["lost"] >= 1
     busy.free.set()
     assert [text for _, text in door.kept()][:6:2] == ["turn 0", "turn 1", "turn 2"]
+
+
+def test_what_waits_is_bounded_also_in_number(
+    opens: Callable[..., Door], memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests that say next to nothing hold memory too while the store is busy."""
+    monkeypatch.setattr(remember, "JOBS_MAX", 3)
+    busy = BusyMemory(memory)
+    door = opens(memory=busy)
+    for number in range(5):
+        door.chat(("user", f"{number}"))
+    assert door.proxy.counts["lost"] >= 4
+    busy.free.set()
+    assert 0 < len(door.kept()) <= 3
 
 
 def test_what_waits_is_stored_at_the_end(memory: Memory, upstream: Upstream) -> None:

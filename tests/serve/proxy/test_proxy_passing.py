@@ -7,14 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from proxy_upstream import Door, Got, Reply, Upstream, deltas, events, served, whole
 
 from mnemic import Memory
+from mnemic.serve.connection import Connection
 from mnemic.serve.proxy.settings import ProxySettings
 
 STREAM = {"stream": True}
@@ -377,3 +380,54 @@ def test_got_is_what_was_sent(upstream: Upstream) -> None:
     httpx.post(f"{upstream.url}/x?y=1", content=b"z", headers={"A": "b"})
     got: Got = upstream.got[0]
     assert (got.method, got.target, got.body, got.header("a")) == ("POST", "/v1/x?y=1", b"z", "b")
+
+
+def test_a_header_that_drips_is_cut(monkeypatch: pytest.MonkeyPatch, opens: Any) -> None:
+    """The connection of a client that asks nothing is not kept for ever."""
+    monkeypatch.setattr(Connection, "of", partial(Connection.of, 0.3))
+    place = urlsplit(opens().url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: ")
+        assert line.recv(100) == b""
+
+
+@pytest.mark.parametrize("length", [3, 50])
+def test_a_length_beside_chunks_counts_for_nothing(
+    door: Door, upstream: Upstream, length: int
+) -> None:
+    """Two lengths are how one request is smuggled inside another: the chunks alone go up."""
+    place = urlsplit(door.url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(
+            b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+            % length
+        )
+        assert line.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert (upstream.got[-1].body, upstream.got[-1].header("content-length")) == (b"hello", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "host", "status"),
+    [
+        (b"TRACE /v1/models", b"localhost", 405),
+        (b"GET /v1/%252e%252e/admin", b"localhost", 400),
+        (b"GET /v1/..;x=1/admin", b"localhost", 400),
+        (b"GET /v1/models", b"", 400),
+        (b"GET /v1/models", b"evil@localhost", 400),
+        (b"GET /v1/models", b"localhost\r\nSec-Fetch-Site: cross-site", 403),
+    ],
+)
+def test_what_could_reach_more_than_the_api_goes_nowhere(
+    door: Door, upstream: Upstream, asked: bytes, host: bytes, status: int
+) -> None:
+    """The upstream's own key may be on the way up: TRACE would tell it, a gateway's paths abuse it."""
+    place = urlsplit(door.url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=5) as line:
+        line.sendall(asked + b" HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 %d " % status)
+    assert not upstream.got
+
+
+def test_a_host_with_its_last_dot_is_the_same_host(door: Door) -> None:
+    assert door.client.get(door.url + "/models", headers={"host": "localhost."}).status_code == 200

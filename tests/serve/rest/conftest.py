@@ -21,10 +21,10 @@ uvicorn = pytest.importorskip("uvicorn")
 from starlette.testclient import TestClient  # noqa: E402
 
 from mnemic import Memory  # noqa: E402
+from mnemic.serve.connection import Connection  # noqa: E402
 from mnemic.serve.keys import Keys  # noqa: E402
 from mnemic.serve.rest import Limits, Settings, create_app  # noqa: E402
 from mnemic.serve.rest.journal import Journal  # noqa: E402
-from mnemic.serve.rest.protocol import Connection  # noqa: E402
 
 BASE = "http://127.0.0.1:6636"
 
@@ -57,7 +57,7 @@ def keys(tmp_path: Path) -> Iterator[Keys]:
 @contextmanager
 def open_door(memory: Memory, keys: Keys | None = None, **changes: Any) -> Iterator[Door]:
     log = io.StringIO()
-    more = {name: changes.pop(name) for name in ("more",) if name in changes}
+    more = {name: changes.pop(name) for name in ("more", "lifespans") if name in changes}
     app = create_app(memory, Settings(**changes), keys=keys, journal=Journal(stream=log), **more)
     with TestClient(app, base_url=BASE) as client:
         yield Door(client, app, log)
@@ -70,14 +70,16 @@ def door(slept: Memory, keys: Keys) -> Iterator[Door]:
 
 
 @contextmanager
-def listening(memory: Memory, keys: Keys | None = None, **limits: Any) -> Iterator[str]:
+def listening(
+    memory: Memory, keys: Keys | None = None, stalled_s: float = 60.0, **limits: Any
+) -> Iterator[str]:
     """The app on a free port of loopback, with a real server around it; its address."""
     settings = Settings(limits=Limits(**limits))
     app = create_app(memory, settings, keys=keys, journal=Journal(stream=io.StringIO()))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            app, http=Connection.of(settings.limits), ws="none", access_log=False, log_config=None,
+            app, http=Connection.of(settings.limits.header_s_max, stalled_s), ws="none", access_log=False, log_config=None,
             timeout_graceful_shutdown=5, lifespan="on",
         )
     )  # fmt: skip

@@ -309,6 +309,7 @@ def test_an_empty_memory_says_what_can_be_done(
         "sleep": "It has not slept yet", "search?q=zebra": "No word of it",
         "timeline?about=Zebra": "Nothing is known of that", "episode/nothing": "Not there",
         "fact/0123456789": "Not there", "run/7": "Not there", "nowhere": "There is no such view",
+        "constructor": "There is no such view",
         "search?scope=other": "Not there", "health": "Ready",
     }.items():  # fmt: skip
         page.goto("about:blank")  # else the view before could be taken for this one

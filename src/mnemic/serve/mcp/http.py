@@ -88,7 +88,8 @@ class McpApp:
         if wrong is not None:
             return wrong
         try:
-            scope[_CALLER] = Caller.of(self._access_of(request.headers))
+            access = self._access_of(request.headers)
+            scope[_CALLER] = Caller.of(access)
         except MnemicError as error:
             problem = problem_of(error)
             status = 401 if problem.status == 403 else problem.status
@@ -97,6 +98,12 @@ class McpApp:
                 body, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None,
                 media_type="application/problem+json",
             )  # fmt: skip
+        scope.setdefault("state", {}).update(
+            operation="mcp", caller=access.name
+        )  # for a log around
+        if scope["method"] != "POST":
+            # Nothing is sent unasked: a stream for it would only stay open and empty.
+            return Response("POST a message of JSON-RPC", 405, {"Allow": "POST"}, "text/plain")
         return None
 
     async def _live(self, receive: Any, send: Any) -> None:
@@ -111,7 +118,7 @@ def http_app(
     memory: Memory | Callable[[], Memory],
     access_of: AccessOf,
     *,
-    hosts: Sequence[str] = LOOPBACK,
+    hosts: Sequence[str] | None = LOOPBACK,
     origins: Sequence[str] = (),
 ) -> McpApp:
     """The MCP server as an ASGI app.
@@ -120,11 +127,14 @@ def http_app(
         memory: the memory, or what gives it.
         access_of: who a request's headers (names in lower case) say it is from; raises a
             MnemicError where its key is wrong, which is answered with 401.
-        hosts: names by which the server may be called, with any port.
+        hosts: names by which the server may be called, with any port; None where Host and Origin
+            have been checked by what it is mounted in.
         origins: pages that may call it, besides those of the same loopback names over http.
     """
+    checks = hosts is not None
+    hosts = hosts or ()
     settings = TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
+        enable_dns_rebinding_protection=checks,
         allowed_hosts=[name for host in hosts for name in (host, f"{host}:*")],
         allowed_origins=[
             *origins,

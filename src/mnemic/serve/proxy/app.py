@@ -24,7 +24,7 @@ from mnemic.serve.proxy.settings import ProxySettings
 from mnemic.serve.proxy.shapes import Asked, Kind, read
 from mnemic.serve.proxy.streaming import Reader, reader_for
 from mnemic.serve.proxy.turns import Turn, turns_of
-from mnemic.serve.proxy.upstream import Call, Upstream, check_path, end_to_end
+from mnemic.serve.proxy.upstream import Call, Upstream, check_method, check_path, end_to_end
 
 if TYPE_CHECKING:
     from mnemic.agent.memory import Memory
@@ -153,6 +153,7 @@ class Proxy:
             if call.path == b"/health" and call.method == "GET":
                 await _say(send, 200, {"status": "ok", "counts": self.counts.as_object()})
                 return
+            check_method(call.method)
             check_path(call.path)
             scope = self._scopes.scope_of(names)
         except Refused as refused:

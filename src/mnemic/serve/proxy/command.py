@@ -14,6 +14,9 @@ from mnemic.errors import InvalidInput
 from mnemic.serve.options import Db, Pii, Redact, Zone, open_memory, redaction
 from mnemic.serve.terminal import err
 
+HEAD_BYTES_MAX = 64 << 10
+"""How long a request's line and headers may be."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds the command to the program."""
@@ -96,7 +99,7 @@ def proxy(
         shown = listener.getsockname()
         name = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
         err.print(f"base URL [bold]http://{name}:{shown[1]}/v1[/], passed on to {upstream}")
-        _run(uvicorn, Proxy(memory, settings), listener)
+        uvicorn.Server(configured(Proxy(memory, settings))).run(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -129,12 +132,17 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(uvicorn: Any, app: Any, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, date_header=False,
-        ws="none", lifespan="on", timeout_graceful_shutdown=30,
+def configured(app: Any) -> Any:
+    """How uvicorn serves a proxy."""
+    import uvicorn
+
+    from mnemic.serve.connection import Connection
+
+    return uvicorn.Config(
+        app, http=Connection.of(), log_level="warning", access_log=False, server_header=False,
+        date_header=False, proxy_headers=False, ws="none", lifespan="on", timeout_graceful_shutdown=30,
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _variable(name: str | None) -> str:

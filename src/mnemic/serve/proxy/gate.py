@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from mnemic.agent.scopes import check_scope, split_reach
 from mnemic.errors import InvalidInput, InvalidScope
 from mnemic.serve.access import Access, check_reach
+from mnemic.serve.hosts import hostname, is_loopback
 from mnemic.serve.proxy.settings import ProxySettings
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -132,11 +131,15 @@ def check_caller(headers: Mapping[str, str], settings: ProxySettings) -> None:
         Refused: they are not.
     """
     host = hostname(headers.get("host", ""))
+    if not host:
+        raise Refused(400, "the header Host is missing, or names no host")
     if not (is_loopback(host) or host in settings.hosts):
         raise Refused(
             421, f"Host {host!r:.80} is not served here; allow it with --allow-host {host:.80}"
         )
     origin = headers.get("origin")
+    if origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        origin = "elsewhere"  # a page's plain GET names none, but browsers say where it comes from
     if origin is None or origin in settings.origins:
         return
     raise Refused(
@@ -155,21 +158,3 @@ def check_bind(host: str, settings: ProxySettings) -> None:
             f"--host {host!r:.80} can be reached by others; name the keys that may come in with "
             "--scope-of FILE, or listen on 127.0.0.1"
         )
-
-
-def hostname(host: str) -> str:
-    """A Host header without its port, in small letters."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is this machine's own."""
-    if host.casefold() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -31,6 +31,8 @@ log = logging.getLogger("mnemic.proxy")
 SOURCE = "proxy"
 _SEEN_MAX, _TAILS_MAX = 50_000, 10_000
 _LOOK_BACK = 12
+JOBS_MAX = 20_000
+"""How many requests and answers may wait for the store, however little they say."""
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -69,7 +71,7 @@ class Keeper:
         self._writer = ThreadPoolExecutor(1, "mnemic-proxy-keeper")
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._waiting = self._jobs = 0
         self._given_up = False
         self._seen: OrderedDict[tuple[str, str, int, str], None] = OrderedDict()
         self._tails: OrderedDict[tuple[str, str], Place] = OrderedDict()
@@ -110,9 +112,11 @@ class Keeper:
         with self._lock:
             fits = (
                 self._waiting + size <= self._settings.waiting_chars_max
+                and self._jobs < JOBS_MAX
                 and not self._closing.is_set()
             )
             self._waiting += size if fits else 0
+            self._jobs += fits
         if not fits:
             self._counts.add("lost", len(turns))
             log.error("%d turns were lost: too many wait already for the store", len(turns))
@@ -126,6 +130,7 @@ class Keeper:
     def _done(self, done: Future[Place | None], size: int, turns: int) -> None:
         with self._lock:
             self._waiting -= size
+            self._jobs -= 1
         if error := done.exception():
             self._counts.add("lost", turns)
             log.error("%d turns were lost: %s: %s", turns, type(error).__name__, error)

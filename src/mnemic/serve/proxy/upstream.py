@@ -17,6 +17,8 @@ _HOP = frozenset((
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection",
     b"te", b"trailer", b"transfer-encoding", b"upgrade",
 ))  # fmt: skip
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+DECODED_TIMES = 3
 _KEYS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 
 
@@ -95,7 +97,8 @@ class Upstream:
         left = {b"host", b"expect"} | (_KEYS if key else set())
         if read:
             left |= {b"accept-encoding"}
-        if isinstance(content, bytes):
+        if isinstance(content, bytes) or call.has(b"transfer-encoding"):
+            # A body in chunks has no other length, whatever is said beside them.
             left |= {b"content-length"}
         headers = [
             (name, value)
@@ -123,18 +126,31 @@ def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     return [(n, v) for n, v in headers if n not in _HOP and n not in named]
 
 
+def check_method(method: str) -> None:
+    """Passes for a method that an API has.
+
+    Raises:
+        Refused: it is another. TRACE would have the upstream repeat its own key to the client.
+    """
+    if method not in METHODS:
+        raise Refused(405, f"the proxy passes on {', '.join(sorted(METHODS))} only")
+
+
 def check_path(path: bytes) -> None:
     """Passes for a path below /v1 that stays there.
 
     Raises:
         Refused: it does not.
     """
-    plain = unquote_to_bytes(path).replace(b"\\", b"/")
+    plain = path
+    for _ in range(DECODED_TIMES):  # an upstream's gateway may decode it before the upstream does
+        plain = unquote_to_bytes(plain)
+    plain = plain.replace(b"\\", b"/")
     if path != b"/v1" and not path.startswith(b"/v1/"):
         raise Refused(
             404, "the proxy serves what is below /v1; let the client's base URL end in /v1"
         )
-    if any(part in (b".", b"..") for part in plain.split(b"/")):
+    if any(part.partition(b";")[0] in (b".", b"..") for part in plain.split(b"/")):
         raise Refused(400, "the path holds a '.' or '..'; give the plain path")
 
 

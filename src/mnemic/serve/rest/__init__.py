@@ -25,7 +25,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from mnemic.agent.memory import Memory
-from mnemic.errors import MnemicError
 from mnemic.serve.keys import Doorkeeper, Keys
 from mnemic.serve.rest.export import EXPORT, Exports
 from mnemic.serve.rest.gate import Gate
@@ -149,7 +148,7 @@ async def _warm_up(works: Works, condition: Condition) -> None:
 
     try:
         await works.long_pool.run(load, lane="the server itself", deadline_s=None)
-    except MnemicError as error:
+    except Exception as error:  # noqa: BLE001 - nobody awaits this: the log alone can tell of it
         works.journal.failed("", "warming up", error)
     condition.warm = True
 
@@ -159,8 +158,9 @@ def _noting(works: Works) -> Any:
         state = scope["state"]
         operation = state.get("operation", "other")
         works.metrics.ended(operation, status, ms)
+        level = "error" if status >= 500 and not state.get("expected") else "info"
         works.journal.write(
-            "error" if status >= 500 else "info", "request", operation=operation, status=status,
+            level, "request", operation=operation, status=status,
             ms=round(ms, 1), caller=state.get("caller"), request_id=state["request_id"],
         )  # fmt: skip
 

@@ -69,7 +69,12 @@ class Exports:
             episodes = carry_out(EXPORT, works.memory, asked, access)["episodes"]
             return episodes, next_piece(episodes)
 
-        episodes, piece = await works.pool.run(begin, lane=lane, deadline_s=deadline_s)
+        self.running += 1  # before anything is awaited, or all that come at once would pass
+        try:
+            episodes, piece = await works.pool.run(begin, lane=lane, deadline_s=deadline_s)
+        except BaseException:
+            self.running -= 1
+            raise
         scope: str = asked.scope  # type: ignore[attr-defined]
         return _Stream(self, works.pool, episodes, piece, request, lane, _file_name(scope))
 
@@ -90,7 +95,6 @@ class _Stream(Response):
         self._request, self._lane = request, lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._exports.running += 1
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             piece = self._first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from mnemic import __version__
 from mnemic.errors import MnemicError
-from mnemic.serve.access import Access
+from mnemic.serve.access import Access, Forbidden
 from mnemic.serve.rest.metrics import CONTENT_TYPE
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
 from mnemic.serve.rest.routes import Works
@@ -32,20 +33,19 @@ class Health:
     def __init__(self, works: Works, condition: Condition) -> None:
         self._works, self.condition = works, condition
         self._pool = Pool("mnemic-health", threads=1, waiting_max=16)
+        self._looking: asyncio.Task[str] | None = None
 
     async def lives(self, _: Request) -> Response:
         """The process lives."""
         return JSONResponse({"status": "ok", "version": __version__})
 
-    async def ready(self, _: Request) -> Response:
+    async def ready(self, request: Request) -> Response:
         """The store answers, caches are warm, and the server is not about to end: 200, else 503."""
         memory, condition = self._works.memory, self.condition
-        store = "ok"
-        try:
-            await self._pool.run(memory.scopes, lane="", deadline_s=READY_S_MAX)
-        except (MnemicError, Overloaded, TooLong) as error:
-            store = type(error).__name__
+        store = await self._store()
         ready = store == "ok" and condition.warm and not condition.closing
+        state = request.scope["state"]
+        state["operation"], state["expected"] = "ready", store == "ok"
         said = {
             "status": "ready" if ready else "closing" if condition.closing else "not ready",
             "store": store, "warm": condition.warm, "sleeping": condition.sleeping,
@@ -55,13 +55,32 @@ class Health:
         }  # fmt: skip
         return JSONResponse(said, 200 if ready else 503)
 
+    async def _store(self) -> str:
+        """How the store is. All who ask at once share one look: anyone may ask, as often as they like."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._looked)
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> str:
+        try:
+            await self._pool.run(self._works.memory.scopes, lane="", deadline_s=READY_S_MAX)
+        except (MnemicError, Overloaded, TooLong) as error:
+            return type(error).__name__
+        return "ok"
+
+    def _looked(self, _: asyncio.Task[str]) -> None:
+        self._looking = None
+
     async def figures(self, _: Request, access: Access) -> Response:
         """The figures, for Prometheus.
 
         Raises:
-            Forbidden: the caller is no admin.
+            Forbidden: the caller is no admin of the whole store.
         """
         access.require("admin")
+        if not access.everywhere:
+            raise Forbidden("these figures count every scope; ask with a key made with --scope '*'")
         memory = self._works.memory
         try:
             scopes = await self._pool.run(memory.scopes, lane="", deadline_s=READY_S_MAX)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from mnemic.serve.hosts import hostname, is_address
 from mnemic.serve.rest.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Origins:
     def __init__(self, settings: Settings) -> None:
         bound = settings.host.strip("[]").lower()
         self._any_address = bound in WILDCARDS
-        names = {*LOOPBACK, *(host.lower() for host in settings.allowed_hosts)}
+        names = {*LOOPBACK, *(host.strip("[]").lower() for host in settings.allowed_hosts)}
         if self._any_address:
             names.add(socket.gethostname().lower())
         elif not settings.loopback:
@@ -93,33 +92,14 @@ class Origins:
         )
 
     def _names_us(self, host: str) -> bool:
-        name = _hostname(host)
+        name = hostname(host)
         if name in self.names:
             return True
         # An address cannot be rebound, and one of a wildcard's addresses is ours.
-        return self._any_address and _is_address(name)
+        return self._any_address and is_address(name)
 
     def _may_ask(self, origin: str, host: str) -> bool:
         if origin.lower() in self._pages:
             return True
         scheme, _, place = origin.lower().partition("://")
         return scheme in ("http", "https") and place == host.lower()
-
-
-def _hostname(host: str) -> str:
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return ""
-    if parts.path or parts.query or parts.username is not None:
-        return ""
-    return (parts.hostname or "").rstrip(".").lower()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -23,16 +23,20 @@ class Overloaded(Exception):
 
 
 class TooLong(Exception):
-    """The deadline passed. `begun` says whether the work had begun, and so may still take effect."""
+    """The deadline passed. `begun` says whether the work had begun, and so may still take effect;
+    `work` is what goes on, where it is known.
+    """
 
-    def __init__(self, seconds: float, *, begun: bool) -> None:
+    def __init__(
+        self, seconds: float, *, begun: bool, work: asyncio.Future[Any] | None = None
+    ) -> None:
         what = (
             "it may still take effect: look before you repeat it"
             if begun
             else "it had not begun: nothing was done"
         )
         super().__init__(f"the request took longer than {seconds:g} s; {what}")
-        self.begun = begun
+        self.begun, self.work = begun, work
 
 
 class Vanished(Exception):
@@ -96,7 +100,7 @@ class Pool:
                 return await asyncio.shield(future)
         except TimeoutError:
             if timer.expired():
-                raise TooLong(deadline_s or 0, begun=True) from None
+                raise TooLong(deadline_s or 0, begun=True, work=future) from None
             raise
 
     async def close(self, timeout_s: float) -> bool:
@@ -131,7 +135,7 @@ class Pool:
     def _enqueue(self, lane: str, turn: Turn) -> None:
         own = self._lanes.get(lane, ())
         if self.waiting >= self.waiting_max:
-            longest = max(self._lanes.values(), key=len)
+            longest = max(self._lanes.values(), key=len, default=deque[Turn]())
             if len(longest) <= len(own) + 1:
                 raise self._no()
             # Room is made at the cost of whoever takes most of it.

@@ -8,11 +8,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
+from mnemic.serve.rest.pool import TooLong
 from mnemic.serve.rest.refusals import Refusal
 from mnemic.serve.rest.settings import Limits
 
 KEY_CHARS_MAX = 255
+Name = tuple[str, str, str]
 
 
 @dataclass(slots=True)
@@ -32,23 +35,27 @@ class Replay:
 
     def __init__(self, limits: Limits, now_s: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._now_s = limits, now_s
-        self._kept: OrderedDict[tuple[str, str, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[Name, _Kept] = OrderedDict()
         self._bytes = 0
 
     async def once(
-        self, who: str, operation: str, key: str, said: bytes, do: Callable[[], Awaitable[bytes]]
-    ) -> tuple[bytes, bool]:
+        self, who: str, operation: str, key: str, said: bytes, do: Callable[[], Awaitable[bytes]],
+        wait_s: float | None = None,
+    ) -> tuple[bytes, bool]:  # fmt: skip
         """The answer, and whether it is that of an earlier request.
 
         Args:
-            who: whose key it is.
+            who: the id of the caller's key; empty without keys.
             operation: what is asked.
             key: the Idempotency-Key.
             said: everything that was asked.
-            do: asks. If it fails nothing is kept, and a retry asks again.
+            do: asks. If it fails nothing is kept, and a retry asks again. If it takes too long, what
+                it still comes to is kept: a retry must not begin it a second time.
+            wait_s: how long a retry waits for the first request; None is for ever.
 
         Raises:
             Refusal: 409 if the key was used for something else.
+            TooLong: the first request is still under way.
         """
         self._forget_old()
         name, mark = (who, operation, key), hashlib.sha256(said).digest()
@@ -60,25 +67,42 @@ class Replay:
                     "conflict",
                     "this idempotency key was used for another request; take a new key",
                 )
-            return await asyncio.shield(known.answer), True
+            return await _waited(known.answer, wait_s), True
         kept = _Kept(mark, self._now_s() + self._limits.kept_answers_s,
                      asyncio.get_running_loop().create_future())  # fmt: skip
         self._kept[name] = kept
         try:
             answer = await do()
         except BaseException as error:
-            del self._kept[name]
-            kept.answer.set_exception(
-                Refusal(409, "conflict", "the first request with this key failed; ask again")
-                if isinstance(error, asyncio.CancelledError) else error
-            )  # fmt: skip
-            kept.answer.exception()  # seen, should nobody wait for it
+            if isinstance(error, TooLong) and error.work is not None:
+                error.work.add_done_callback(partial(self._end_late, name, kept))
+            else:
+                self._fail(name, kept, error)
             raise
+        self._keep(kept, answer)
+        return answer, False
+
+    def _end_late(self, name: Name, kept: _Kept, work: asyncio.Future[bytes]) -> None:
+        if work.cancelled():
+            self._fail(name, kept, asyncio.CancelledError())
+        elif error := work.exception():
+            self._fail(name, kept, error)
+        else:
+            self._keep(kept, work.result())
+
+    def _keep(self, kept: _Kept, answer: bytes) -> None:
         kept.answer.set_result(answer)
         kept.size = len(answer)
         self._bytes += kept.size
         self._forget_old()
-        return answer, False
+
+    def _fail(self, name: Name, kept: _Kept, error: BaseException) -> None:
+        del self._kept[name]
+        kept.answer.set_exception(
+            Refusal(409, "conflict", "the first request with this key failed; ask again")
+            if isinstance(error, asyncio.CancelledError) else error
+        )  # fmt: skip
+        kept.answer.exception()  # seen, should nobody wait for it
 
     def _forget_old(self) -> None:
         now = self._now_s()
@@ -92,6 +116,16 @@ class Replay:
             if one.answer.done():
                 del self._kept[name]
                 self._bytes -= one.size
+
+
+async def _waited(answer: asyncio.Future[bytes], wait_s: float | None) -> bytes:
+    try:
+        async with asyncio.timeout(wait_s) as timer:
+            return await asyncio.shield(answer)
+    except TimeoutError:
+        if timer.expired():
+            raise TooLong(wait_s or 0, begun=True) from None
+        raise
 
 
 def check_key(key: str) -> str:

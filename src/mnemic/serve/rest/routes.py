@@ -88,8 +88,8 @@ def guarded(
 
 def lane_of(request: Request, access: Access) -> str:
     """Who waits in one lane: the bearers of one key; without keys, each connection."""
-    if "authorization" in request.scope["state"]["headers"]:
-        return f"key {access.name}"
+    if access.key:
+        return f"key {access.key}"
     return "{}:{}".format(*(request.scope.get("client") or ("", 0)))
 
 
@@ -128,7 +128,9 @@ def _endpoint(
         if key is None or operation.name == "remember":
             return Response(await done(), media_type=JSON)
         asked = request.scope["path"].encode() + b"\n" + body
-        said, again = await works.replay.once(access.name, operation.name, key, asked, done)
+        said, again = await works.replay.once(
+            access.key, operation.name, key, asked, done, deadline_s
+        )
         again_header = {"Idempotency-Replayed": "true"} if again else {}
         return Response(said, media_type=JSON, headers=again_header)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
+
+from mnemic.errors import InvalidInput
+from mnemic.serve.hosts import hostname, is_loopback
 
 PORT = 6636
 MIB = 1 << 20
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+/?\Z", re.IGNORECASE)
 
 
 def _cores() -> int:
@@ -41,7 +45,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the server listens, whom it answers, and its limits."""
+    """Where the server listens, whom it answers, and its limits.
+
+    Raises:
+        InvalidInput: an origin or a name that no request could ever match.
+    """
 
     host: str = "127.0.0.1"
     port: int = PORT
@@ -51,17 +59,22 @@ class Settings:
     sleep_budget_s: float = 300.0
     limits: Limits = field(default_factory=Limits)
 
+    def __post_init__(self) -> None:
+        for origin in self.allowed_origins:
+            if not _ORIGIN.match(origin):
+                raise InvalidInput(
+                    f"--allow-origin {origin!r:.80} is no origin; pass scheme and host, with the port "
+                    "if it is not the usual one, such as https://app.example or http://localhost:3000"
+                )
+        for host in self.allowed_hosts:
+            name = f"[{host}]" if host.count(":") > 1 and "[" not in host else host
+            if not host or "*" in host or hostname(name) != name.strip("[]").lower():
+                raise InvalidInput(
+                    f"--allowed-host {host!r:.80} is no name of a host; leave out scheme, port and "
+                    "path, such as memory.example"
+                )
+
     @property
     def loopback(self) -> bool:
         """Whether only programs on this machine can reach the server."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address means this machine only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

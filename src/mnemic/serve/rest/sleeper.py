@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mnemic.errors import MnemicError, SleepBusy
+from mnemic.errors import SleepBusy
 from mnemic.serve.rest.health import Condition
 from mnemic.serve.rest.pool import Overloaded
 from mnemic.serve.rest.routes import Works
@@ -17,7 +17,7 @@ class Sleeper:
 
     def __init__(self, works: Works, condition: Condition) -> None:
         self._works, self._condition = works, condition
-        self._slept_on = -1
+        self._slept_on: list[tuple[str, int]] = []
 
     async def go_on(self) -> None:
         """Sleeps for ever, in both senses; ends when it is cancelled."""
@@ -33,7 +33,7 @@ class Sleeper:
             outcome: str = await works.long_pool.run(self._sleep, lane=LANE, deadline_s=None)
         except (SleepBusy, Overloaded):
             outcome = "busy"  # another process sleeps on this store, which is as good
-        except MnemicError as error:
+        except Exception as error:  # noqa: BLE001 - nobody awaits this, and the next one may succeed
             outcome = "failed"
             works.journal.failed("", "sleep by itself", error)
         finally:
@@ -43,11 +43,11 @@ class Sleeper:
 
     def _sleep(self) -> str:
         memory = self._works.memory
-        count = sum(number for _, number in memory.scopes())
-        if count == self._slept_on:
+        there = memory.scopes()
+        if there == self._slept_on:
             return "nothing new"
         report = memory.sleep(budget_s=self._works.settings.sleep_budget_s)
-        self._slept_on = -1 if report.left else count
+        self._slept_on = [] if report.left else there
         self._works.journal.write(
             "info", "slept", run=report.run, left=report.left, seconds=round(report.seconds, 1)
         )

@@ -60,7 +60,7 @@ async function render() {
     const scope = await scopeOf(query, signal);
     const name = path[0] ?? 'search';
     nav(name, scope);
-    const view = VIEWS[name];
+    const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : null;
     const node = !view ? lost() : !scopes?.length && name !== 'health' ? el('div', {}, heading(view.name), nothingYet()) : await view.show({ path, query, scope, signal });
     if (signal.aborted) return;
     clearTimeout(waiting);
