@@ -246,3 +246,17 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "tree_sitter", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'mnemic\[code\]'"):
         load("repo", tmp_path)
+
+
+def test_a_repository_cannot_run_its_own_modules(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file named like one of Python's modules, in the folder one stands in, is text and no program."""
+    for name in ("json", "queue", "mnemic"):
+        (repository / f"{name}.py").write_text("open('ran', 'w').close()\n")
+    (repository / "long.py").write_text("def f():\n    return 1\n" * 200)
+    monkeypatch.chdir(repository)
+    rows, report = load("repo", repository)
+    assert not (repository / "ran").exists()
+    assert not report.skipped
+    assert "long.py" in {row["ref"] for row in code(rows)}

@@ -170,7 +170,7 @@ def _session_end(hook: Hook, told: Told) -> str:
     """Starts the import and returns at once."""
     transcript = _transcript(told)
     words = [
-        sys.executable, "-m", "mnemic.serve.cli", "hook", hook.client, "import",
+        sys.executable, "-P", "-m", "mnemic.serve.cli", "hook", hook.client, "import",
         *(("--db", str(hook.db.absolute())) if hook.db else ()),
         *(("--scope", hook.scope) if hook.scope else ()),
     ]  # fmt: skip

@@ -75,7 +75,7 @@ def program_of(level: Level) -> list[str]:
     beside = Path(sys.executable).parent / (ENTRY + (".exe" if sys.platform == "win32" else ""))
     if beside.exists():
         return [str(beside)]
-    return [sys.executable, "-m", _MODULE]
+    return [sys.executable, "-P", "-m", _MODULE]  # a project's files are no modules of ours
 
 
 def planned(
