@@ -280,6 +280,11 @@ class Memory(Knows):
         with self._redacted_guard:
             return Counter(self._redacted)
 
+    def as_kept(self, text: str) -> str:
+        """The text as `remember` would keep it: without what a recall gave, and redacted."""
+        row = {"text": text, "scope": DEFAULT_SCOPE}
+        return admit(row, zone=self._zone_name, redaction=self._redaction).draft.text
+
     def _admit(self, row: Mapping[str, Any], counted: Counter[str] | None = None) -> Draft:
         admitted = admit(row, zone=self._zone_name, redaction=self._redaction)
         if admitted.redacted:

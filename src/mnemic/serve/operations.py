@@ -99,7 +99,7 @@ def _remember(memory: Memory, asked: requests.Remember, _: Access) -> Object:
         row["ref"] = asked.ref or f"once:{mark}"
         row["meta"] = {**(asked.meta or {}), "idempotency_key": mark}
         for known in _kept_under(memory, row["ref"], asked.scope, mark):
-            if known.text != asked.text:
+            if known.text != memory.as_kept(asked.text):
                 raise Conflict(
                     "this idempotency key was used for another text in this scope; take a new key"
                 )
