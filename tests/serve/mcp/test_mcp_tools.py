@@ -328,7 +328,7 @@ def test_hostile_text_stays_inside_its_marks(memory: Memory, tool: str, text: st
     memory.remember(f"marker {text}", scope="acme/ana", speaker=f"Eve{text[:30]}", source="web")
     memory.ready()
     found = call(memory, tool, **{"about" if tool == "timeline" else "query": "marker"})[0]
-    opened = re.search(r"^<memory ([0-9a-f]{8})>$", found, re.MULTILINE)
+    opened = re.search(r"^<memory ([0-9a-f]{8}|id=[0-9a-f]{6})>$", found, re.MULTILINE)
     assert opened
     mark = opened.group(1)
     assert found.count(f"</memory {mark}>") == 1
