@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,7 @@ def test_a_damaged_store_ends_with_0_and_a_reason(tmp_path: Path, project: Path)
     assert done.returncode == 0
     assert f"{db}.log" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "session-start: NotAStore" in Path(f"{db}.log").read_text()
+    assert "session-start failed: NotAStore" in Path(f"{db}.log").read_text()
 
 
 def test_an_unknown_option_ends_with_0(tmp_path: Path) -> None:
@@ -378,3 +379,87 @@ def test_any_folders_name_gives_a_scope(name: str) -> None:
     from mnemic.serve.mcp.project import _scope
 
     assert check_scope(_scope(name))
+
+
+def test_words_around_an_echo_are_kept(memory: Memory) -> None:
+    """Who quotes what memory gave, or only its marks, loses no word of their own."""
+    memory.remember("The zebra crossing is red.", scope="code/shop", session="s", speaker="user")
+    told = brief(memory, caller("code/shop"))
+    assert told is not None
+    said_ = (
+        told,
+        f"Look:\n{told}\nThat is wrong: it is blue.",
+        "What does <memory 0a1b2c3d> mean in your answers?",
+        "<memory 0a1b2c3d>\nnever closed\n</memory ffffffff>",
+    )
+    kept = [row["text"] for row in without_echo({"text": one} for one in said_)]
+    assert kept == ["Look:\n\nThat is wrong: it is blue.", *said_[2:]]
+
+
+def test_many_marks_take_no_long_time() -> None:
+    text = "<memory 0a1b2c3d>" * 50_000
+    began = time.perf_counter()
+    assert [row["text"] for row in without_echo([{"text": text}])] == [text]
+    assert time.perf_counter() - began < 1
+
+
+def test_a_session_of_gemini_is_kept_at_its_end(tmp_path: Path) -> None:
+    """Gemini CLI names its session's file to its hooks; our importer reads it."""
+    path = tmp_path / "session-1.json"
+    messages = [
+        {"id": "a", "type": "user", "timestamp": "2026-11-19T10:00:00Z", "content": "Use tabs in Go."},
+        {"id": "b", "type": "gemini", "timestamp": "2026-11-19T10:00:05Z", "content": "I will.",
+         "toolCalls": [{"id": "t", "name": "mcp_mnemic_recall", "args": {}, "result": "an echo"}]},
+    ]  # fmt: skip
+    path.write_text(json.dumps({"sessionId": "s1", "projectHash": "f" * 64, "messages": messages}))
+    db = tmp_path / "a.mnemic"
+    given_ = json.dumps({"cwd": str(tmp_path), "session_id": "s1", "transcript_path": str(path)})
+    run_hook(Hook("gemini", "import", db, "code/shop"), lambda: given_)
+    with Memory(db, embedder=None) as memory:
+        held = {one.text for one in memory.page(scope="code/shop", limit=10)}
+    assert held == {"Use tabs in Go.", "I will."}
+
+
+def test_the_last_lines_of_a_session_are_waited_for(tmp_path: Path) -> None:
+    """A client may still write while it tells of the end."""
+    path = transcript(tmp_path)
+    whole = path.read_text()
+    path.write_text(whole[:500])
+    db = tmp_path / "a.mnemic"
+
+    def later() -> None:
+        time.sleep(0.3)
+        path.write_text(whole)
+
+    writer = threading.Thread(target=later)
+    writer.start()
+    given_ = json.dumps({"cwd": str(tmp_path), "transcript_path": str(path), "sleep": False})
+    said_ = json.loads(run_hook(Hook("claude-code", "import", db, "code/shop"), lambda: given_))
+    writer.join()
+    assert said_["stored"] == 5
+
+
+def test_doctor_names_the_log_and_what_failed_last(tmp_path: Path) -> None:
+    log = hooks.log_path()
+    assert str(log) in hooks.examine_log().what
+    for number in range(5):
+        run_hook(Hook("claude-code", f"event-{number}"), lambda: "{}")
+    hooks.log_line("claude-code import of x into y: 5 kept")
+    found = hooks.examine_log()
+    assert found.state == "note"
+    assert str(log) in found.what
+    assert [f"event-{n}" in found.what for n in range(5)] == [False, False, True, True, True]
+    assert "5 kept" not in found.what
+
+
+def test_input_in_utf8_is_read_whatever_the_locale(tmp_path: Path) -> None:
+    """Clients write UTF-8 also where Python would read something else."""
+    folder = tmp_path / "Büro"
+    folder.mkdir()
+    path = transcript(folder)
+    db = tmp_path / "a.mnemic"
+    said_, _ = fire(
+        "import", json.dumps({"cwd": str(folder), "transcript_path": str(path), "sleep": False}, ensure_ascii=False),
+        db, PYTHONIOENCODING="latin-1", PYTHONUTF8="0",
+    )  # fmt: skip
+    assert said_["stored"] == 5
