@@ -265,7 +265,14 @@ def test_a_repository_cannot_run_its_own_modules(
 
 def test_files_made_for_secrets_are_left_out(repository: Path) -> None:
     """Also where git tracks them, or would; what shows how such a file looks is read."""
-    for name in (".env", ".env.production", "server.pem", "deploy.key", "secrets.yaml", "id_ed25519"):
+    for name in (
+        ".env",
+        ".env.production",
+        "server.pem",
+        "deploy.key",
+        "secrets.yaml",
+        "id_ed25519",
+    ):
         (repository / name).write_text("CANARY=4711\n")
     (repository / ".env.example").write_text("DB_HOST=localhost\n")
     rows, report = load("repo", repository)

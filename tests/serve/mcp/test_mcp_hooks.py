@@ -463,3 +463,40 @@ def test_input_in_utf8_is_read_whatever_the_locale(tmp_path: Path) -> None:
         db, PYTHONIOENCODING="latin-1", PYTHONUTF8="0",
     )  # fmt: skip
     assert said_["stored"] == 5
+
+
+def test_answers_of_our_tools_to_codex_are_not_kept(tmp_path: Path) -> None:
+    """Codex names a call by another field than Claude Code."""
+    call = {"tool": "mnemic__recall", "call_id": "c1", "kind": "tool_use"}
+    rows = [
+        {"text": "mnemic__recall {}", "meta": call},
+        {"text": "Not in memory (known 0.01).", "meta": {"kind": "tool_result", "call_id": "c1"}},
+        {"text": "mine", "meta": {}},
+    ]
+    assert [row["text"] for row in without_echo(rows)] == ["mine"]
+
+
+def test_what_a_tool_brought_from_the_web_is_marked_untrusted(tmp_path: Path) -> None:
+    """A page that an agent fetched is no better than any page."""
+    path = transcript(tmp_path)
+    lines = [
+        {"type": "assistant", "uuid": "w1", "sessionId": "s", "timestamp": "2026-11-19T11:00:00Z",
+         "message": {"role": "assistant", "content": [
+             {"type": "tool_use", "id": f"w-{tool}", "name": tool, "input": {}}
+             for tool in ("WebFetch", "mcp__playwright__browser_snapshot", "Read")]}},
+        {"type": "user", "uuid": "w2", "sessionId": "s", "timestamp": "2026-11-19T11:00:01Z",
+         "message": {"role": "user", "content": [
+             {"type": "tool_result", "tool_use_id": f"w-{tool}", "content": f"told by {tool}"}
+             for tool in ("WebFetch", "mcp__playwright__browser_snapshot", "Read")]}},
+    ]  # fmt: skip
+    with path.open("a") as stream:
+        stream.writelines(json.dumps(line) + "\n" for line in lines)
+    db = tmp_path / "a.mnemic"
+    given_ = json.dumps({"cwd": str(tmp_path), "transcript_path": str(path), "sleep": False})
+    run_hook(Hook("claude-code", "import", db, "code/shop"), lambda: given_)
+    with Memory(db, embedder=None) as memory:
+        held = {one.text: one.untrusted for one in memory.page(scope="code/shop", limit=50)}
+    assert held["told by WebFetch"]
+    assert held["told by mcp__playwright__browser_snapshot"]
+    assert not held["told by Read"]
+    assert sum(held.values()) == 2

@@ -135,7 +135,11 @@ def _cookies(text: str, folded: str) -> Iterator[Finding]:
     """Values of a header of cookies that are long enough to open a session."""
     for header in _COOKIES.finditer(folded):
         for match in _COOKIE.finditer(text, *header.span(1)):
-            if _LETTER.search(match[1]) and _DIGIT.search(match[1]) and not is_placeholder(match[1]):
+            if (
+                _LETTER.search(match[1])
+                and _DIGIT.search(match[1])
+                and not is_placeholder(match[1])
+            ):
                 yield Finding("cookie", *match.span(1))
 
 

@@ -265,7 +265,7 @@ def without_echo(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
     own: set[object] = set()
     for row in rows:
         meta = row.get("meta") or {}
-        call = meta.get("tool_use_id")
+        call = meta.get("tool_use_id") or meta.get("call_id")
         if _OWN_TOOL.fullmatch(str(meta.get("tool", ""))):
             own.add(call)
             continue
