@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.importers.reading import check_twice, ids, load
 
 from mnemic.errors import ImportFailed
-from mnemic.importers import detect
+from mnemic.importers import Report, detect
 from mnemic.importers.code import CHUNK_CHARS_MAX, GRAMMARS, Chunk, chunks
+from mnemic.importers.repository import _regular as repository_files
 
 pytest.importorskip("tree_sitter_python")
 
@@ -246,3 +247,58 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "tree_sitter", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'mnemic\[code\]'"):
         load("repo", tmp_path)
+
+
+def test_a_repository_cannot_run_its_own_modules(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file named like one of Python's modules, in the folder one stands in, is text and no program."""
+    for name in ("json", "queue", "mnemic"):
+        (repository / f"{name}.py").write_text("open('ran', 'w').close()\n")
+    (repository / "long.py").write_text("def f():\n    return 1\n" * 200)
+    monkeypatch.chdir(repository)
+    rows, report = load("repo", repository)
+    assert not (repository / "ran").exists()
+    assert not report.skipped
+    assert "long.py" in {row["ref"] for row in code(rows)}
+
+
+def test_files_made_for_secrets_are_left_out(repository: Path) -> None:
+    """Also where git tracks them, or would; what shows how such a file looks is read."""
+    for name in (
+        ".env",
+        ".env.production",
+        "server.pem",
+        "deploy.key",
+        "secrets.yaml",
+        "id_ed25519",
+    ):
+        (repository / name).write_text("CANARY=4711\n")
+    (repository / ".env.example").write_text("DB_HOST=localhost\n")
+    rows, report = load("repo", repository)
+    assert not any("CANARY" in row["text"] for row in rows)
+    assert ".env.example" in {row["ref"] for row in code(rows)}
+    assert report.left_out["file of secrets"] == 6
+
+
+def test_a_folder_that_became_a_link_is_not_followed(repository: Path, tmp_path: Path) -> None:
+    """The index of a repository from elsewhere can name files behind a link out of it."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "notes.md").write_text("CANARY\n")
+    (repository / "in").mkdir()
+    (repository / "in" / "notes.md").write_text("harmless\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "Notes")
+    shutil.rmtree(repository / "in")
+    (repository / "in").symlink_to(outside)
+    rows, _ = load("repo", repository)
+    assert not any("CANARY" in row["text"] for row in rows)
+
+
+def test_names_that_lead_outside_are_not_read(tmp_path: Path) -> None:
+    """A broken or hostile index can hold any name."""
+    (tmp_path / "outside.md").write_text("CANARY\n")
+    (tmp_path / "root").mkdir()
+    names = ["../outside.md", str(tmp_path / "outside.md"), "x/../../outside.md"]
+    assert not list(repository_files(tmp_path / "root", names, Report()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -66,3 +68,30 @@ def test_a_models_mistakes_are_answered_in_words(
     said = mnemic.tools(memory).call(name, arguments)  # type: ignore[arg-type]
     assert said
     assert "Traceback" not in said
+
+
+def test_a_retry_of_a_secret_is_the_same_episode(tmp_path: Path) -> None:
+    """What is redacted as it is kept can be sent again: it is no other text under the same key."""
+    told = {"text": "The staging password is tr0ub4dor&3, says Ana."}
+    with Memory(tmp_path / "a.mnemic", embedder=None, redact="secrets") as other:
+        given_ = mnemic.tools(other, scope="acme/ana")
+        first = given_.call("remember", told)
+        assert first.startswith("Remembered")
+        assert given_.call("remember", told) == first
+
+
+@pytest.mark.parametrize(
+    ("name", "given_"),
+    [("recall", {"query": "x", "k": "90"}), ("context", {"query": "x", "budget_tokens": "90000"}),
+     ("sleep", {"budget_s": "5000"})],
+)  # fmt: skip
+def test_a_number_as_text_is_bounded_too(memory: Memory, name: str, given_: Any) -> None:
+    assert "pass at most" in mnemic.tools(memory, scope="acme/ana").call(name, given_)
+
+
+def test_a_write_out_of_reach_is_not_told_as_a_search_that_found_nothing(memory: Memory) -> None:
+    given_ = mnemic.tools(memory, scope="acme/ana")
+    said = given_.call("remember", {"text": "x", "scope": "evil"})
+    assert "'evil'" in said
+    assert "Not in memory" not in said
+    assert "'evil'" in given_.call("recall", {"query": "x", "scope": "evil"})

@@ -155,6 +155,8 @@ def _checked(lines: Sequence[str], place: int, match: re.Match[str]) -> _Entry |
             running.update(f" {' '.join(words)}".encode(errors="replace"))
             if running.hexdigest()[:CHECK_CHARS] == check:
                 last = below + 1
+        elif last:
+            break  # entries hold no blank lines: what follows one may be anyone's words
         below += 1
     if not last:
         return None

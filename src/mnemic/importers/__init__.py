@@ -10,6 +10,7 @@ from typing import Any
 
 from mnemic.agent.records import Row
 from mnemic.errors import ImportFailed
+from mnemic.importers.fetched import marked
 from mnemic.importers.recognise import detect
 from mnemic.importers.report import Report
 
@@ -36,7 +37,7 @@ class Importer:
         """The module's own `read`; paths, scopes and zones are checked before it returns."""
         module = importlib.import_module(self.module)
         rows: Iterator[Row] = module.read(path, scope=scope, report=report, zone=zone, **options)
-        return rows
+        return marked(rows)
 
 
 FORMATS: dict[str, Importer] = {

@@ -37,6 +37,18 @@ _LOCKS = frozenset(
     ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lock", "composer.lock",
      "go.sum", "gemfile.lock", "flake.lock", "packages.lock.json", "pubspec.lock", "podfile.lock")
 )  # fmt: skip
+# What is there to hold secrets: keys, and settings that are kept out of the code for that reason.
+_SECRET = frozenset(
+    (".env", ".envrc", ".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", ".git-credentials",
+     ".htpasswd", ".dockercfg", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "credentials",
+     "credentials.json", "service-account.json", "service_account.json", "secrets.json",
+     "secrets.yml", "secrets.yaml", "secrets.toml", "secrets.env", "terraform.tfvars")
+)  # fmt: skip
+_SECRET_SUFFIXES = (
+    ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".ppk", ".kdbx", ".tfstate",
+    ".tfstate.backup", ".auto.tfvars", ".env",
+)  # fmt: skip
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
 _BUILT = frozenset(
     ("build", "dist", "target", "out", "vendor", "venv", "env", "coverage", "htmlcov", "obj",
      "bower_components", "third_party", "site-packages")
@@ -64,7 +76,7 @@ def read(
 
     In a git repository the files are those that git tracks, and those that it would: .gitignore is
     honoured. Elsewhere hidden folders and the usual folders of builds are left out. Files that are
-    binary, minified, lists of locked versions, or longer than 1 MB are left out, and the report
+    binary, minified, lists of locked versions, made to hold secrets, or longer than 1 MB are left out, and the report
     counts them.
 
     A chunk is known by repository, path, symbol and text alone. It has no position and no time: a
@@ -132,8 +144,12 @@ def _tracked(path: Path, report: Report) -> tuple[_Tree, Iterator[Path]] | None:
 
 
 def _regular(root: Path, names: list[str], report: Report) -> Iterator[Path]:
+    real: dict[Path, bool] = {root: True}
     for name in names:
         file = root / name
+        if ".." in file.parts[len(root.parts) :] or not _is_inside(file.parent, real):
+            report.leave_out("file outside, or behind a symbolic link")
+            continue
         try:
             mode = file.lstat().st_mode
         except OSError:
@@ -143,6 +159,15 @@ def _regular(root: Path, names: list[str], report: Report) -> Iterator[Path]:
             yield file
         else:
             report.leave_out("symbolic link or submodule")
+
+
+def _is_inside(folder: Path, known_: dict[Path, bool]) -> bool:
+    """Whether no step from the root to a folder is a link: an index can name what lies behind one."""
+    if folder.parent == folder:
+        return False
+    if folder not in known_:
+        known_[folder] = _is_inside(folder.parent, known_) and not folder.is_symlink()
+    return known_[folder]
 
 
 def _walked(path: Path, report: Report) -> Iterator[Path]:
@@ -213,11 +238,19 @@ def _sections(text: str, suffix: str) -> Iterator[Chunk]:
                 yield Chunk(" › ".join(section.headings), part.strip("\n"), line + 1, last)
 
 
+def _is_settings(name: str) -> bool:
+    """Whether it is `.env.production` and the like, and not `.env.example`."""
+    return name.startswith(".env.") and not name.endswith(_EXAMPLES)
+
+
 def _content(file: Path, name: str, report: Report) -> str | None:
     """The file's text; None where it is none, or none to keep."""
     last = name.rsplit("/", 1)[-1].lower()
     if last in _LOCKS or last.endswith(".lock"):
         report.leave_out("list of locked versions")
+        return None
+    if last in _SECRET or last.endswith(_SECRET_SUFFIXES) or _is_settings(last):
+        report.leave_out("file of secrets")
         return None
     if last.endswith(_MINIFIED_SUFFIXES):
         report.leave_out("minified file")

@@ -83,7 +83,7 @@ class Worker:
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         known = os.pathsep.join(filter(None, sys.path))
         self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-            [sys.executable, "-m", self._module],
+            [sys.executable, "-P", "-m", self._module],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
             encoding="utf-8", env={**os.environ, "PYTHONPATH": known, "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip

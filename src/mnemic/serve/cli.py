@@ -430,8 +430,9 @@ def doctor(db: Db = None, as_json: AsJson = False) -> None:
 
     from mnemic.agent.doctor import examine
     from mnemic.agent.memory import default_path
+    from mnemic.serve.mcp.hooks import examine_log
 
-    findings = examine(db or default_path())
+    findings = [*examine(db or default_path()), examine_log()]
     if as_json:
         _print_json(
             {"python": platform.python_version(), "findings": [asdict(f) for f in findings]}

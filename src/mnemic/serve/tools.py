@@ -15,7 +15,7 @@ from mnemic.serve.access import Access, check_reach, check_rights
 from mnemic.serve.mcp import shown
 from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.tools import described, request_of
-from mnemic.serve.operations import carry_out
+from mnemic.serve.operations import TOOLS, carry_out
 from mnemic.serve.problems import problem_of
 
 if TYPE_CHECKING:
@@ -66,14 +66,18 @@ class Tools:
         Raises:
             StoreError: the store cannot be used; that is no mistake of the model.
         """
+        given: Mapping[str, Any] = {}
         try:
             given = _given(arguments)
             if name not in {one["name"] for one in described(self.caller)}:
                 raise InvalidInput(f"there is no tool {name!r:.60}")
             operation, request = request_of(name, given, self.caller)
             said = carry_out(operation, self.memory, request, self.caller.access)
-        except UnknownScope:
-            return shown.nothing(self.caller.reads)
+        except UnknownScope as error:
+            if TOOLS[name].writes:
+                return shown.harmless(problem_of(error).detail)
+            asked = given.get("scope")
+            return shown.nothing(asked if isinstance(asked, str) else self.caller.reads)
         except MnemicError as error:
             if problem_of(error).status >= 500:
                 raise

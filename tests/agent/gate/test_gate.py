@@ -133,3 +133,11 @@ def test_an_unknown_redaction_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="'everything'"):
         Memory(tmp_path / "m.mnemic", embedder=None, redact="everything")  # type: ignore[arg-type]
     assert not (tmp_path / "m.mnemic").exists()
+
+
+def test_secrets_in_a_list_under_a_name_are_redacted() -> None:
+    """Each of `"passwords": […]`, and nothing behind the list."""
+    meta = {"passwords": ["hunter2secret", "tr0ub4dor"], "words": ["hunter2secret"], "x": "abc1234"}
+    row = {"text": "x", "scope": "a", "meta": meta}
+    kept = json.loads(admit(row, zone=None, redaction=Redaction()).draft.meta_json)
+    assert kept == {**meta, "passwords": ["[redacted: password]"] * 2}

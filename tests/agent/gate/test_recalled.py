@@ -236,3 +236,13 @@ def test_no_claim_leans_on_a_citation(memory: Memory) -> None:
     assert [row.relation for row in claim_rows(1, 1, episode, claims, "x")] == ["likes"]
     memory.sleep("a")
     assert all("recalled" not in fact.statement for fact in memory.facts(scope="a"))
+
+
+def test_words_behind_an_entry_are_never_taken_for_it() -> None:
+    """However long the indented text behind an entry and a blank line is: by chance, its check would
+    fit one line in 65,536."""
+    line = entry(1, "0123456789abcdef", "2026-03-02 10:00", "user", "Ana: I moved.")
+    for number in range(400):
+        mine = "\n".join(f"    my code {number} {at}" for at in range(400))
+        text = f"{line}\n\n{mine}"
+        assert cut(text).text.endswith(mine)

@@ -222,3 +222,43 @@ def test_marks_in_a_text_divide_it() -> None:
     after = redact(f"[redacted: x]{secret}[redacted: y]", SECRETS).text
     assert secret not in after
     assert len(MARK.findall(after)) == 3
+
+
+_KEY = "Zk3vQ9pL7xW2mN8bT5rY"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("API key: fc323bdde269fd35b554afa8050933ff", "fc323bdde269fd35b554afa8050933ff"),
+        ("export DB_PASS=hunter2x", "hunter2x"),
+        ('smtp_pass: "mail1box"', "mail1box"),
+        (f"git clone https://{_KEY}a@git.example.org/x", f"{_KEY}a"),
+        ("otpauth://totp/Acme:ana?secret=JBSWY3DPEHPK3PXPJBSWY3DP&issuer=Acme", "JBSWY3DPEHPK3PXPJBSWY3DP"),
+        (f"Cookie: theme=dark; connect.sid=s%3A{_KEY}.{_KEY}", _KEY),
+        ("Set-Cookie: sessionid=n1ulnb41rv00unqr6fbzqsiufkfnqn5h; Path=/", "n1ulnb41rv00unqr6fbzqsiufkfnqn5h"),
+    ],
+)  # fmt: skip
+def test_common_places_of_secrets(text: str, secret: str) -> None:
+    assert secret not in redact(text, SECRETS).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sent to 0x742d35Cc6634C0532925a3b844Bc454e4438f44e",
+        "The public key: ssh-ed25519 is on the server, the API key: see the vault",
+        "test_pass_rate: 97.5percent", "we passed: 12of15", "Cookie: theme=dark; lang=en",
+        "mailto://anna-maria-von-der-heide@example.org", "const first_pass = renderScene(2)",
+    ],
+)  # fmt: skip
+def test_what_only_stands_in_such_places_is_left_alone(text: str) -> None:
+    assert redact(text, SECRETS).text == text
+
+
+def test_new_places_take_linear_time() -> None:
+    for text in ("otpauth://a?a=&" * 7_000, "cookie: " * 12_000, "cookie: a=" + "a1" * 50_000,
+                 "_pass " * 16_000, "://" + "a1" * 50_000, "otpauth://a?" + "a=b&" * 25_000):  # fmt: skip
+        began = time.perf_counter()
+        redact(text, SECRETS)
+        assert time.perf_counter() - began < 0.5

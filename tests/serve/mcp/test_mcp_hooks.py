@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,7 @@ def test_a_damaged_store_ends_with_0_and_a_reason(tmp_path: Path, project: Path)
     assert done.returncode == 0
     assert f"{db}.log" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "session-start: NotAStore" in Path(f"{db}.log").read_text()
+    assert "session-start failed: NotAStore" in Path(f"{db}.log").read_text()
 
 
 def test_an_unknown_option_ends_with_0(tmp_path: Path) -> None:
@@ -322,16 +323,18 @@ def test_a_brief_keeps_its_budget(memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("url", "name"),
     [
-        ("git@github.com:acme/web-shop.git", "web-shop"),
-        ("https://example.org/acme/web-shop", "web-shop"),
-        ("ssh://git@example.org:22/acme/web-shop.git/", "web-shop"),
+        ("git@github.com:acme/web-shop.git", "acme/web-shop"),
+        ("https://example.org/acme/web-shop", "acme/web-shop"),
+        ("ssh://git@example.org:22/acme/web-shop/", "acme/web-shop"),
+        ("https://example.org/web-shop.git", "web-shop"),
+        ("C:\\git\\web-shop.git", "web-shop"),
         ("/srv/git/web shop.git", "web"),
         ("..", "root"),
         ("x/ünïcode.git", "ünïcode"),
     ],
 )
 def test_a_project_goes_by_its_origin(tmp_path: Path, url: str, name: str) -> None:
-    """Clones in other folders share a memory; a name that is none falls back to the folder's."""
+    """Clones in other folders share a memory, another owner's repository does not."""
     root = tmp_path / "root"
     (root / ".git").mkdir(parents=True)
     (root / ".git" / "config").write_text(
@@ -378,3 +381,124 @@ def test_any_folders_name_gives_a_scope(name: str) -> None:
     from mnemic.serve.mcp.project import _scope
 
     assert check_scope(_scope(name))
+
+
+def test_words_around_an_echo_are_kept(memory: Memory) -> None:
+    """Who quotes what memory gave, or only its marks, loses no word of their own."""
+    memory.remember("The zebra crossing is red.", scope="code/shop", session="s", speaker="user")
+    told = brief(memory, caller("code/shop"))
+    assert told is not None
+    said_ = (
+        told,
+        f"Look:\n{told}\nThat is wrong: it is blue.",
+        "What does <memory 0a1b2c3d> mean in your answers?",
+        "<memory 0a1b2c3d>\nnever closed\n</memory ffffffff>",
+    )
+    kept = [row["text"] for row in without_echo({"text": one} for one in said_)]
+    assert kept == ["Look:\n\nThat is wrong: it is blue.", *said_[2:]]
+
+
+def test_many_marks_take_no_long_time() -> None:
+    text = "<memory 0a1b2c3d>" * 50_000
+    began = time.perf_counter()
+    assert [row["text"] for row in without_echo([{"text": text}])] == [text]
+    assert time.perf_counter() - began < 1
+
+
+def test_a_session_of_gemini_is_kept_at_its_end(tmp_path: Path) -> None:
+    """Gemini CLI names its session's file to its hooks; our importer reads it."""
+    path = tmp_path / "session-1.json"
+    messages = [
+        {"id": "a", "type": "user", "timestamp": "2026-11-19T10:00:00Z", "content": "Use tabs in Go."},
+        {"id": "b", "type": "gemini", "timestamp": "2026-11-19T10:00:05Z", "content": "I will.",
+         "toolCalls": [{"id": "t", "name": "mcp_mnemic_recall", "args": {}, "result": "an echo"}]},
+    ]  # fmt: skip
+    path.write_text(json.dumps({"sessionId": "s1", "projectHash": "f" * 64, "messages": messages}))
+    db = tmp_path / "a.mnemic"
+    given_ = json.dumps({"cwd": str(tmp_path), "session_id": "s1", "transcript_path": str(path)})
+    run_hook(Hook("gemini", "import", db, "code/shop"), lambda: given_)
+    with Memory(db, embedder=None) as memory:
+        held = {one.text for one in memory.page(scope="code/shop", limit=10)}
+    assert held == {"Use tabs in Go.", "I will."}
+
+
+def test_the_last_lines_of_a_session_are_waited_for(tmp_path: Path) -> None:
+    """A client may still write while it tells of the end."""
+    path = transcript(tmp_path)
+    whole = path.read_text()
+    path.write_text(whole[:500])
+    db = tmp_path / "a.mnemic"
+
+    def later() -> None:
+        time.sleep(0.3)
+        path.write_text(whole)
+
+    writer = threading.Thread(target=later)
+    writer.start()
+    given_ = json.dumps({"cwd": str(tmp_path), "transcript_path": str(path), "sleep": False})
+    said_ = json.loads(run_hook(Hook("claude-code", "import", db, "code/shop"), lambda: given_))
+    writer.join()
+    assert said_["stored"] == 5
+
+
+def test_doctor_names_the_log_and_what_failed_last(tmp_path: Path) -> None:
+    log = hooks.log_path()
+    assert str(log) in hooks.examine_log().what
+    for number in range(5):
+        run_hook(Hook("claude-code", f"event-{number}"), lambda: "{}")
+    hooks.log_line("claude-code import of x into y: 5 kept")
+    found = hooks.examine_log()
+    assert found.state == "note"
+    assert str(log) in found.what
+    assert [f"event-{n}" in found.what for n in range(5)] == [False, False, True, True, True]
+    assert "5 kept" not in found.what
+
+
+def test_input_in_utf8_is_read_whatever_the_locale(tmp_path: Path) -> None:
+    """Clients write UTF-8 also where Python would read something else."""
+    folder = tmp_path / "Büro"
+    folder.mkdir()
+    path = transcript(folder)
+    db = tmp_path / "a.mnemic"
+    said_, _ = fire(
+        "import", json.dumps({"cwd": str(folder), "transcript_path": str(path), "sleep": False}, ensure_ascii=False),
+        db, PYTHONIOENCODING="latin-1", PYTHONUTF8="0",
+    )  # fmt: skip
+    assert said_["stored"] == 5
+
+
+def test_answers_of_our_tools_to_codex_are_not_kept(tmp_path: Path) -> None:
+    """Codex names a call by another field than Claude Code."""
+    call = {"tool": "mnemic__recall", "call_id": "c1", "kind": "tool_use"}
+    rows = [
+        {"text": "mnemic__recall {}", "meta": call},
+        {"text": "Not in memory (known 0.01).", "meta": {"kind": "tool_result", "call_id": "c1"}},
+        {"text": "mine", "meta": {}},
+    ]
+    assert [row["text"] for row in without_echo(rows)] == ["mine"]
+
+
+def test_what_a_tool_brought_from_the_web_is_marked_untrusted(tmp_path: Path) -> None:
+    """A page that an agent fetched is no better than any page."""
+    path = transcript(tmp_path)
+    lines = [
+        {"type": "assistant", "uuid": "w1", "sessionId": "s", "timestamp": "2026-11-19T11:00:00Z",
+         "message": {"role": "assistant", "content": [
+             {"type": "tool_use", "id": f"w-{tool}", "name": tool, "input": {}}
+             for tool in ("WebFetch", "mcp__playwright__browser_snapshot", "Read")]}},
+        {"type": "user", "uuid": "w2", "sessionId": "s", "timestamp": "2026-11-19T11:00:01Z",
+         "message": {"role": "user", "content": [
+             {"type": "tool_result", "tool_use_id": f"w-{tool}", "content": f"told by {tool}"}
+             for tool in ("WebFetch", "mcp__playwright__browser_snapshot", "Read")]}},
+    ]  # fmt: skip
+    with path.open("a") as stream:
+        stream.writelines(json.dumps(line) + "\n" for line in lines)
+    db = tmp_path / "a.mnemic"
+    given_ = json.dumps({"cwd": str(tmp_path), "transcript_path": str(path), "sleep": False})
+    run_hook(Hook("claude-code", "import", db, "code/shop"), lambda: given_)
+    with Memory(db, embedder=None) as memory:
+        held = {one.text: one.untrusted for one in memory.page(scope="code/shop", limit=50)}
+    assert held["told by WebFetch"]
+    assert held["told by mcp__playwright__browser_snapshot"]
+    assert not held["told by Read"]
+    assert sum(held.values()) == 2

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -409,3 +410,107 @@ def test_a_big_file_is_changed_quickly() -> None:
     began = time.process_time()
     assert value_at(put(text, ("mcpServers", "m"), 1), ("mcpServers", "m")) == 1
     assert time.process_time() - began < 2
+
+
+# -- other people's files --------------------------------------------------------------------
+
+
+def codex(root: Path, text: str) -> Path:
+    path = root / "home/.codex/config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    return path
+
+
+THEIRS = '[projects."/home/ana/shop"]\ntrust_level = "trusted"\n'
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_table_that_codex_put_between_our_marks_stays(tmp_path: Path, newline: str) -> None:
+    """Codex adds tables at the end of its file, which may be before our closing mark."""
+    path = codex(tmp_path, 'model = "x"\n')
+    carry_out(CLIENTS["codex"], "user", tmp_path)
+    mixed = path.read_text().replace("# <<< mnemic", THEIRS + "# <<< mnemic")
+    path.write_bytes(mixed.replace("\n", newline).encode())
+    other = Wish(["/opt/other"])
+    carry_out(CLIENTS["codex"], "user", tmp_path, wish=other)
+    held = tomllib.loads(path.read_text())
+    assert held["projects"]["/home/ana/shop"] == {"trust_level": "trusted"}
+    assert held["mcp_servers"][ENTRY]["command"] == "/opt/other"
+    carry_out(CLIENTS["codex"], "user", tmp_path, remove=True)
+    assert tomllib.loads(path.read_text()) == {
+        "model": "x", "projects": {"/home/ana/shop": {"trust_level": "trusted"}}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["a = 1\n\n\n", "a = 1\n", "# only words\n\n[b]\nc = 2\n", "a = 1\r\n"]
+)
+def test_a_toml_file_is_byte_for_byte_what_it_was(tmp_path: Path, text: str) -> None:
+    path = codex(tmp_path, text)
+    carry_out(CLIENTS["codex"], "user", tmp_path)
+    carry_out(CLIENTS["codex"], "user", tmp_path, remove=True)
+    assert path.read_bytes().decode() == text
+
+
+def test_what_was_added_to_our_own_table_is_not_lost_unsaid(tmp_path: Path) -> None:
+    """A table below ours, or our marks within a text, are left to the user."""
+    inside = 'note = """\n# >>> mnemic >>>\n[x]\n# <<< mnemic <<<\n"""\n'
+    path = codex(tmp_path, inside)
+    with pytest.raises(InvalidInput):
+        plan(CLIENTS["codex"], "user", tmp_path)
+    assert path.read_text() == inside
+    path.write_text("[mcp_servers.mnemic]\ncommand = 'x'\n")
+    with pytest.raises(InvalidInput, match="of its own"):
+        plan(CLIENTS["codex"], "user", tmp_path, remove=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": {"x": 1}, "b": 2, "a": {"x": 3}}', '{"a": {"x": 1, "y": 2, "x": 3}}',
+     '{"a": {"x": 1}, "a": {"y": 1, "x": 2}, "c": 0}'],
+)  # fmt: skip
+def test_a_name_that_comes_twice_is_refused_or_done_right(text: str) -> None:
+    for change in (lambda: take(text, ("a", "x")), lambda: put(text, ("a", "x"), 9)):
+        with suppress(InvalidInput):  # refused is right as well
+            changed = json.loads(change())
+            assert changed["a"].get("x") in (None, 9)
+            assert {**changed, "a": 0} == {**json.loads(text), "a": 0}
+
+
+def test_a_hook_beside_ours_in_one_group_stays(tmp_path: Path) -> None:
+    """What the user put into our group, or calls alike, is theirs."""
+    carry_out(CLIENTS["claude-code"], "user", tmp_path)
+    path = tmp_path / "home/.claude/settings.json"
+    held = json.loads(path.read_text())
+    mine = {"type": "command", "command": "~/bin/notify"}
+    alike = {"hooks": [{"type": "command", "command": "echo mnemic has a hook for everyone"}]}
+    held["hooks"]["SessionEnd"][0]["hooks"].append(mine)
+    held["hooks"]["SessionEnd"].append(alike)
+    path.write_text(json.dumps(held, indent=2))
+    carry_out(CLIENTS["claude-code"], "user", tmp_path, wish=Wish(["/opt/new mnemic/mnemic"]))
+    lines = [
+        one["command"]
+        for group in json.loads(path.read_text())["hooks"]["SessionEnd"]
+        for one in group["hooks"]
+    ]
+    assert [line for line in lines if "session-end" in line] == [
+        "'/opt/new mnemic/mnemic' hook claude-code session-end"
+    ]
+    carry_out(CLIENTS["claude-code"], "user", tmp_path, remove=True)
+    assert json.loads(path.read_text()) == {"hooks": {"SessionEnd": [{"hooks": [mine]}, alike]}}
+
+
+@pytest.mark.parametrize("before", ["\ufeff{}\r\n", " \n", "\ufeff"])
+def test_a_mark_or_blanks_at_the_start_of_a_file_of_hooks_do_no_harm(
+    tmp_path: Path, before: str
+) -> None:
+    path = tmp_path / "home/.claude/settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(before.encode())
+    carry_out(CLIENTS["claude-code"], "user", tmp_path)
+    text = path.read_bytes().decode()
+    assert text.startswith("\ufeff") == before.startswith("\ufeff")
+    assert "SessionStart" in json.loads(text.removeprefix("\ufeff"))["hooks"]
+    carry_out(CLIENTS["claude-code"], "user", tmp_path, remove=True)
+    assert json.loads(path.read_bytes().decode("utf-8-sig")) == {}

@@ -11,7 +11,10 @@ KEY_FILE_CHARS_MAX = 20_000
 OPTION_CHARS_MAX = 26
 
 # Looked for in the text in lower case, which is much faster than ignoring case.
-_NAMES = r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credential|key)"
+_NAMES = (
+    r"(?:pass(?:word|wd|phrase|code)|(?<=_)pass(?=[\"'\\\])]{0,4}[ \t]{0,4}[=:])"
+    r"|pwd|secret|token|credential|key)"
+)
 _STATED = re.compile(
     rf"({_NAMES})([a-z0-9_-]{{0,24}}+)[\"'\\\])]{{0,4}}+[ \t]{{0,4}}+(?::=|=>|=|:)[ \t]{{0,4}}+"
     r"(?:\\{0,3}+([\"'`])((?:(?!\3)[^\n]){1,300}+)|([^\s\"'`,;)}\]<>]{4,300}+))"
@@ -31,6 +34,9 @@ _USER_OPTION = re.compile(
     r"[ ](?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'/]{1,64}+:([^\s\"'@]{3,256}+)"
 )
 _IN_ADDRESS = re.compile(r"://[^\s/?#@:\"'<>`]{0,128}+:([^\s/?#@\"'<>`]{1,256}+)@")
+_ALONE_IN_ADDRESS = re.compile(r"://([A-Za-z0-9_-]{20,200}+)@")
+_COOKIES = re.compile(r"\bcookie[\"']?[ ]?:[ ]?[\"']?([^\n\"']{1,4096}+)")
+_COOKIE = re.compile(r"=([A-Za-z0-9%+/=_.~:|-]{16,1024}+)")
 _HEADER = re.compile(
     r"authorization[\"'\\]{0,3}+[ ]{0,4}+[:=,][ ]{0,4}+[\"'\\]{0,3}+"
     r"(?:bearer|basic|token|digest|apikey|api-key)[ ]{1,4}+([a-z0-9._~+/=:-]{8,4000}+)"
@@ -52,6 +58,7 @@ _SHAPES = tuple(
         ("airtable-token", "pat", r"pat(?<![A-Za-z0-9]pat)([A-Za-z0-9]{14}\.[0-9a-f]{64})"),
         ("plaid-token", "access-", r"access-(?:sandbox|development|production)-([0-9a-f]{8}-[0-9a-f-]{27})"),
         ("azure-secret", "Q~", r"(?<![A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})"),
+        ("totp-secret", "otpauth://", r"otpauth://[^\s?]{1,200}+\?(?:[a-z]{1,12}=[^\s&]{0,100}&){0,5}secret=([A-Za-z2-7]{16,256}+)"),
         ("azure-signature", "sig=", r"[?&;]sig=([A-Za-z0-9%+/=_-]{40,200}+)"),
         ("cloudflare-key", "v1.0-", r"v1\.0-([0-9a-f]{24}-[0-9a-f]{140,160})"),
         ("putty-key", "Private-MAC: ", r"Private-MAC: ([0-9a-f]{40,64})"),
@@ -87,6 +94,12 @@ def find(text: str) -> Iterator[Finding]:
         yield from (Finding("jwt", *match.span()) for match in _JWT.finditer(text))
     if "://" in text:
         yield from _first_group("url-password", _IN_ADDRESS, text)
+        for one in _first_group("url-password", _ALONE_IN_ADDRESS, text):
+            value = text[one.start : one.stop]
+            if _DIGIT.search(value) and changes(kinds_of(value)) >= 0.3:
+                yield one
+    if "cookie" in folded:
+        yield from _cookies(text, folded)
     if "authorization" in folded:
         yield from _first_group("authorization", _HEADER, folded)
     if "bearer" in folded:
@@ -118,6 +131,18 @@ def _first_group(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Fin
             yield Finding(kind, *match.span(1))
 
 
+def _cookies(text: str, folded: str) -> Iterator[Finding]:
+    """Values of a header of cookies that are long enough to open a session."""
+    for header in _COOKIES.finditer(folded):
+        for match in _COOKIE.finditer(text, *header.span(1)):
+            if (
+                _LETTER.search(match[1])
+                and _DIGIT.search(match[1])
+                and not is_placeholder(match[1])
+            ):
+                yield Finding("cookie", *match.span(1))
+
+
 def _key_files(text: str) -> Iterator[Finding]:
     """Private keys, from BEGIN to END, or as far as their letters go where the end is missing."""
     place = text.find("-----BEGIN ")
@@ -142,7 +167,7 @@ def _stated(text: str, folded: str) -> Iterator[Finding]:
     """Values of what is called a password, a token, a key: `DB_PASSWORD=…`, `"token": "…"`, …"""
     for match in _STATED.finditer(folded):
         name = match[1]
-        before = folded[max(match.start() - 16, 0) : match.start()].rstrip("_-")
+        before = folded[max(match.start() - 16, 0) : match.start()].rstrip("_- ")
         if before.endswith(_NOT_SECRET_BEFORE) or _NOT_SECRET_AFTER.match(match[2]):
             continue
         if name == "key" and not before.endswith(_KEYS):

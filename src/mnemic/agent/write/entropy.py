@@ -23,6 +23,7 @@ OF_EACH_MIN = 2
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{24,}+")
 _WORDY = re.compile(rf"[a-z]{{{LOWER_RUN_MAX + 1}}}|[A-Z]{{{LOWER_RUN_MAX + 1}}}")
 _DATED = re.compile(r"(?:19|20)\d\d[-_]?[01]\d[-_]?[0-3]\d")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _PREFIX = re.compile(r"[A-Za-z]{2,12}[_-](?:[a-z0-9]{1,8}[_-])?")
 _SECRET_PREFIX = re.compile(r"(?:secret|token|key|live|prod|pat|sk|auth|priv|pass)", re.IGNORECASE)
 _CHECKSUM = re.compile(r"(?:sha\d{1,3}|md5|h1|integrity|fingerprint|blake\w{1,4})[\"']?[-:=~ ]{1,3}[\"']?$", re.IGNORECASE)  # fmt: skip
@@ -43,6 +44,8 @@ def find(text: str) -> Iterator[Finding]:
 
 
 def _is_random(token: str) -> bool:
+    if _ADDRESS.fullmatch(token):  # of a chain's account; mixed case is its checksum
+        return False
     if not LENGTH_MIN <= len(token) <= LENGTH_MAX or _WORDY.search(token) or _DATED.search(token):
         return False
     kinds = kinds_of(token)

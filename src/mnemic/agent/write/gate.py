@@ -100,20 +100,24 @@ def _redacted_meta(meta: object, redaction: Redaction, found: Counter[str]) -> o
         return meta  # `prepare` refuses it and says why
     before = found.total()
     parts: list[str] = []
-    last, key = 0, ""
+    last, key, in_list = 0, "", False
     for match in _STRING.finditer(text):
         value = json.loads(match[0])
         is_key = text.startswith(":", match.end())
+        between = text[last : match.start()]
+        in_list = between == ": [" or (in_list and between == ", ")
         kind = None
-        if redaction.secrets and not is_key and text[last : match.start()] == ": ":
-            kind = named_secret(key, value)
+        if redaction.secrets and not is_key and (in_list or between == ": "):
+            kind = named_secret(key.removesuffix("s") if in_list else key, value)
         if kind:
             found[kind] += 1
             clean = f"[redacted: {kind}]"
         else:
             clean = _noted(value, redaction, found)
-        parts += (text[last : match.start()], json.dumps(clean, ensure_ascii=False))
-        last, key = match.end(), value if is_key else ""
+        parts += (between, json.dumps(clean, ensure_ascii=False))
+        last = match.end()
+        if is_key or not in_list:
+            key = value if is_key else ""
     if found.total() == before:
         return meta
     try:

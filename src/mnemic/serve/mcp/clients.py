@@ -135,7 +135,11 @@ CLIENTS: Mapping[str, Client] = {
             "https://geminicli.com/docs/tools/mcp-server and …/hooks/reference",
             hooks=HookPlace(
                 {"user": "{home}/.gemini/settings.json", "project": ".gemini/settings.json"},
-                {"SessionStart": "session-start"},
+                {
+                    "SessionStart": "session-start",
+                    "SessionEnd": "session-end",
+                    "PreCompress": "pre-compact",
+                },
                 unit_s=1000,
             ),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,7 @@ def mcp(
         typer.Option(
             "--scope", "-s",
             help="The scope it is confined to; acme/* takes in what lies below. "
-            "Default: $MNEMIC_SCOPE, or code/<name of the repository it is started in>.",
+            "Default: $MNEMIC_SCOPE, or code/<owner>/<name> of the repository it is started in.",
         ),
     ] = None,
     scope_any: Annotated[
@@ -214,8 +215,9 @@ def hook(
     from mnemic.serve.mcp import hooks
 
     said = hooks.run_hook(hooks.Hook(client, event, db, scope), hooks.read_input)
-    sys.stdout.write(said + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # the client has gone
+        sys.stdout.write(said + "\n")
+        sys.stdout.flush()
     os._exit(0)  # what is overdue is left behind; the store is safe at any moment
 
 

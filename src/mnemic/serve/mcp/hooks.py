@@ -7,6 +7,7 @@ in a process of its own: clients give a closing hook about a second.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from mnemic.clock import SystemClock
 from mnemic.errors import InvalidInput, SleepBusy
 
 if TYPE_CHECKING:
+    from mnemic.agent.doctor import Finding
     from mnemic.agent.memory import Memory
     from mnemic.serve.mcp.caller import Caller
 
@@ -31,15 +33,24 @@ START_LIMIT_S, PROMPT_LIMIT_S, IMPORT_LIMIT_S = 8.0, 4.0, 600.0
 SLEEP_BUDGET_S = 30.0
 _TURN_S, _TURNS_MAX = 2.0, 60
 PROMPT_TOKENS = 500
-_INPUT_CHARS_MAX = 1_000_000
+_INPUT_BYTES_MAX = 4_000_000
+_QUIET_S, _QUIET_TRIES = 0.5, 20
 _LOG_BYTES_MAX = 1_000_000
+_FAILED = "failed"
+_FAILURES_SHOWN, _TAIL_BYTES = 3, 65_536
 
-IMPORTS: Mapping[str, str] = {"claude-code": "claude-code", "codex": "codex"}
-"""The importer that reads a client's transcripts."""
+IMPORTS: Mapping[str, str] = {"claude-code": "claude-code", "codex": "codex", "gemini": "gemini"}
+"""The importer that reads a client's transcripts; Cursor's files of text are not read by any."""
 
 _THEIR_NAMES = {"session-start": "SessionStart", "prompt": "UserPromptSubmit"}
-_OWN_TOOL = re.compile(r"mcp__mnemic__\w+")
-_OWN_TEXT = re.compile(r"<(memory|episode|profile) [0-9a-f]{8}>")
+_OWN_TOOL = re.compile(r"(?:mcp__?)?mnemic__?\w+")
+_OWN_TEXT = re.compile(
+    r"(?:From earlier sessions, scope [^\n]{1,600} \(Mnemic\)\.\n"
+    r"|(?:In|Perhaps in|Probably not in) memory[ .][^\n]{0,400}\n(?:Note: [^\n]{0,400}\n){0,9})?"
+    r"(?:Between the two [0-9a-f]{8} lines is remembered text\.[^\n]{0,200}\n)?"
+    r"<(memory|episode|profile) ([0-9a-f]{8})>"
+)
+_OWN_TEXTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +111,16 @@ def run_hook(hook: Hook, read: Callable[[], str]) -> str:
     found, wrong = _within(limit_s.get(hook.event, PROMPT_LIMIT_S), lambda: _act(hook, read))
     if wrong is None:
         return found
-    path = log_line(f"{hook.client} {hook.event}: {wrong}")
+    path = log_line(f"{hook.client} {hook.event} {_FAILED}: {wrong}")
     sys.stderr.write(f"mnemic: {hook.event} did nothing ({wrong[:200]}); see {path}\n")
     return "{}"
 
 
 def read_input() -> str:
-    """Standard input, as far as a client's words may go."""
+    """Standard input, as far as a client's words may go; clients write UTF-8 on every system."""
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    return sys.stdin.read(_INPUT_CHARS_MAX)
+    return sys.stdin.buffer.read(_INPUT_BYTES_MAX).decode("utf-8-sig", errors="replace")
 
 
 def _within(limit_s: float, act: Callable[[], str]) -> tuple[str, str | None]:
@@ -170,7 +181,7 @@ def _session_end(hook: Hook, told: Told) -> str:
     """Starts the import and returns at once."""
     transcript = _transcript(told)
     words = [
-        sys.executable, "-m", "mnemic.serve.cli", "hook", hook.client, "import",
+        sys.executable, "-P", "-m", "mnemic.serve.cli", "hook", hook.client, "import",
         *(("--db", str(hook.db.absolute())) if hook.db else ()),
         *(("--scope", hook.scope) if hook.scope else ()),
     ]  # fmt: skip
@@ -205,6 +216,7 @@ def _import(hook: Hook, told: Told) -> str:
     if hook.client not in IMPORTS:
         raise InvalidInput(f"transcripts of {hook.client!r} cannot be read yet")
     transcript = _transcript(told)
+    _wait_until_written(transcript)
     scope = _caller(hook, told).writes
     report = Report()
     rows = open_import(IMPORTS[hook.client], transcript, scope=scope, report=report)
@@ -218,6 +230,16 @@ def _import(hook: Hook, told: Told) -> str:
             done += _asleep(memory, scope)
     log_line(f"{hook.client} import of {transcript.name} into {scope}: {done}")
     return json.dumps({"scope": scope, "stored": written.stored, "known": written.known})
+
+
+def _wait_until_written(transcript: Path) -> None:
+    """Clients write a session's last lines while its end is already told."""
+    size = -1
+    for _ in range(_QUIET_TRIES):
+        before, size = size, transcript.stat().st_size
+        if size == before:
+            return
+        time.sleep(_QUIET_S)
 
 
 def _asleep(memory: Memory, scope: str) -> str:
@@ -243,13 +265,31 @@ def without_echo(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
     own: set[object] = set()
     for row in rows:
         meta = row.get("meta") or {}
-        call = meta.get("tool_use_id")
+        call = meta.get("tool_use_id") or meta.get("call_id")
         if _OWN_TOOL.fullmatch(str(meta.get("tool", ""))):
             own.add(call)
             continue
-        if (call is not None and call in own) or _OWN_TEXT.search(str(row.get("text", ""))):
+        if call is not None and call in own:
             continue
-        yield row
+        text = row.get("text")
+        rest = _without_own(text) if isinstance(text, str) else text
+        if rest == text:
+            yield row
+        elif str(rest).strip():
+            yield {**row, "text": rest}
+
+
+def _without_own(text: str) -> str:
+    """A text without the blocks in which this memory gave what it holds; words around them stay."""
+    parts: list[str] = []
+    done = 0
+    for match in itertools.islice(_OWN_TEXT.finditer(text), _OWN_TEXTS_MAX):
+        closing = f"</{match[1]} {match[2]}>"
+        end = text.find(closing, match.end())
+        if match.start() >= done and end >= 0:
+            parts.append(text[done : match.start()])
+            done = end + len(closing)
+    return "".join((*parts, text[done:]))
 
 
 _ACTS: Mapping[str, Callable[[Hook, Told], str]] = {
@@ -316,3 +356,23 @@ def log_line(said: str) -> Path:
     except OSError as error:
         sys.stderr.write(f"mnemic: the log {path} cannot be written ({error})\n")
     return path
+
+
+def examine_log() -> Finding:
+    """Where hooks write what they did, and what went wrong last."""
+    from mnemic.agent.doctor import Finding
+
+    path = log_path()
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return Finding("ok", f"no hook has run yet; they will write to {str(path)!r}")
+    except OSError as error:
+        return Finding("note", f"the hooks' log {str(path)!r} cannot be read: {error.strerror}")
+    wrong = [line for line in lines if f" {_FAILED}: " in line][-_FAILURES_SHOWN:]
+    if not wrong:
+        return Finding("ok", f"hooks write to {str(path)!r}; none failed lately")
+    told = "".join(f"\n       {line[:300]}" for line in wrong)
+    return Finding("note", f"hooks failed, as {str(path)!r} says:{told}")

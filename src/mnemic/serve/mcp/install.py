@@ -29,7 +29,9 @@ ENTRY = "mnemic"
 _MODULE = "mnemic.serve.cli"
 _HOOK_TIMEOUT_S = 20
 _FILE_BYTES_MAX = 50_000_000
-_OURS = re.compile(r"mnemic[^|;&]{0,200} hook [a-z-]+ [a-z-]+")
+_OURS = re.compile(
+    r"\bmnemic(?:\.serve\.cli|\.exe)?[\"']? hook [a-z-]{1,20} (?:session|turn|prompt|pre)\b"
+)
 _BEGIN, _END = "# >>> mnemic >>>", "# <<< mnemic <<<"
 
 
@@ -75,7 +77,7 @@ def program_of(level: Level) -> list[str]:
     beside = Path(sys.executable).parent / (ENTRY + (".exe" if sys.platform == "win32" else ""))
     if beside.exists():
         return [str(beside)]
-    return [sys.executable, "-m", _MODULE]
+    return [sys.executable, "-P", "-m", _MODULE]  # a project's files are no modules of ours
 
 
 def planned(
@@ -169,13 +171,12 @@ def _text(path: Path) -> str | None:
 def _edit_json(
     path: Path, before: str | None, client: Client, entry: dict[str, Any], remove: bool
 ) -> str:
-    text = before or ""
-    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    mark, text = _mark_and_text(before)
     place = (client.key, ENTRY)
     try:
         if remove:
-            return mark + (json_text.take(text, place) if text.strip() else text)
-        if text.strip() and json_text.value_at(text, place) == entry:
+            return mark + (json_text.take(text, place) if text else text)
+        if text and json_text.value_at(text, place) == entry:
             return mark + text
         return mark + json_text.put(text, place, entry)
     except InvalidInput as error:
@@ -202,24 +203,23 @@ def _edit_toml(
             f"By hand, {'remove' if remove else 'add'}:\n{block}"
         ) from None
     newline = "\r\n" if "\r\n" in text else "\n"
-    ours = _our_block(text)
+    by_hand = InvalidInput(
+        f"{str(path)!r} has a table [{client.key}.{ENTRY}] of its own; remove it"
+        + ("" if remove else f", or put there:\n{block}")
+    )
+    rest = _without_block(text, newline)
+    if rest is None:
+        if isinstance(held, dict) and ENTRY in held:
+            raise by_hand
+        rest = text
+    elif not _differs_by_entry(text, rest, client):
+        raise by_hand
     if remove:
-        return (
-            text
-            if ours is None
-            else text[: ours[0]].rstrip("\r\n")
-            + newline * bool(text[: ours[0]].strip())
-            + text[ours[1] :]
-        )
-    if ours is not None:
-        return text[: ours[0]] + block.replace("\n", newline) + text[ours[1] :]
-    if isinstance(held, dict) and ENTRY in held:
-        raise InvalidInput(
-            f"{str(path)!r} has a table [{client.key}.{ENTRY}] of its own; remove it, or put there:\n"
-            f"{block}"
-        )
-    gap = "" if not text else newline if text.endswith("\n") else newline * 2
-    after = text + gap + block.replace("\n", newline)
+        return rest
+    if rest != text and _holds(text, client, entry):
+        return text
+    gap = "" if not rest else newline if rest.endswith("\n") else newline * 2
+    after = rest + gap + block.replace("\n", newline)
     if not _holds(after, client, entry):
         raise InvalidInput(
             f"{str(path)!r} writes {client.key} in a way to which nothing can be appended; "
@@ -235,17 +235,38 @@ def _holds(text: str, client: Client, entry: dict[str, Any]) -> bool:
         return False
 
 
-def _our_block(text: str) -> tuple[int, int] | None:
-    start = text.find(_BEGIN)
-    end = text.find(_END, start)
-    if start < 0 or end < 0:
+def _without_block(text: str, newline: str) -> str | None:
+    """The text without our table and its marks; None where it has none.
+
+    A client that adds a table of its own may put it between our marks: what begins another table
+    is not ours, and stays.
+    """
+    lines = text.splitlines(keepends=True)
+    bare = [line.strip() for line in lines]
+    if _BEGIN not in bare or _END not in bare[bare.index(_BEGIN) :]:
         return None
-    end += len(_END)
-    while end < len(text) and text[end] in "\r\n":
-        end += 1
-        if text[end - 1] == "\n":
-            break
-    return start, end
+    first = bare.index(_BEGIN)
+    last = bare.index(_END, first)
+    theirs = next((at for at in range(first + 2, last) if bare[at].startswith("[")), last)
+    before, after = "".join(lines[:first]), "".join((*lines[theirs:last], *lines[last + 1 :]))
+    if before.endswith(newline * 2):
+        before = before.removesuffix(newline)  # the blank line that came with the block
+    return before + after
+
+
+def _differs_by_entry(text: str, rest: str, client: Client) -> bool:
+    """Whether a TOML text holds what another holds, but for our entry."""
+    whole = tomllib.loads(text)
+    servers = whole.get(client.key)
+    if isinstance(servers, dict):
+        servers.pop(ENTRY, None)
+    try:
+        left = tomllib.loads(rest)
+    except tomllib.TOMLDecodeError:
+        return False
+    if not servers:
+        left.setdefault(client.key, servers)
+    return left == whole
 
 
 def _toml_block(client: Client, entry: dict[str, Any]) -> str:
@@ -264,7 +285,7 @@ def _toml_value(value: Any) -> str:
 def _edit_hooks(
     path: Path, before: str | None, client: Client, place: HookPlace, wish: Wish, remove: bool
 ) -> str:
-    text = before or ""
+    mark, text = _mark_and_text(before)
     wanted = {} if remove else dict(place.events)
     if wish.prompt_hook and not remove:
         wanted |= place.optional
@@ -275,14 +296,21 @@ def _edit_hooks(
         for theirs in (*place.events, *place.optional):
             ours = wanted.get(theirs)
             text = _with_hook(text, theirs, _hook(client, place, wish, ours) if ours else None)
-        if text.strip() and remove and json_text.value_at(text, ("hooks",)) == {}:
+        if text and remove and json_text.value_at(text, ("hooks",)) == {}:
             text = json_text.take(text, ("hooks",))
     except InvalidInput as error:
         told = f"remove the hooks of {ENTRY}" if remove else "run this with --no-hooks"
         raise InvalidInput(
             f"{str(path)!r} is left as it is, since {error}. By hand, {told}"
         ) from None
-    return text
+    return mark + text
+
+
+def _mark_and_text(before: str | None) -> tuple[str, str]:
+    """A JSON file's byte order mark, and its text, which is empty where it is blank."""
+    text = before or ""
+    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    return (mark, text) if text.strip() else (mark + text, "")
 
 
 def _hook(client: Client, place: HookPlace, wish: Wish, event: str) -> dict[str, Any]:
@@ -308,6 +336,7 @@ def _with_hook(text: str, event: str, entry: dict[str, Any] | None) -> str:
         return text if entry is None else json_text.put(text, ("hooks", event), [entry])
     if not isinstance(held, list):
         raise InvalidInput(f"hooks.{event} is not a list")
+    text = _without_inner(text, event, held)
     ours = [number for number, one in enumerate(held) if _is_ours(one)]
     if entry is not None and [held[number] for number in ours] == [entry]:
         return text
@@ -320,10 +349,25 @@ def _with_hook(text: str, event: str, entry: dict[str, Any] | None) -> str:
     return text
 
 
+def _without_inner(text: str, event: str, held: list[Any]) -> str:
+    """The text without our commands in groups that hold others, too; those others stay."""
+    for number, group in enumerate(held):
+        inner = group.get("hooks") if isinstance(group, dict) else None
+        if not isinstance(inner, list) or _is_ours(group):
+            continue
+        for at in reversed(range(len(inner))):
+            if _is_our_command(inner[at]):
+                text = json_text.take(text, ("hooks", event, number, "hooks", at))
+    return text
+
+
 def _is_ours(entry: Any) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    inner = entry.get("hooks")
-    lines = [entry, *inner] if isinstance(inner, list) else [entry]
-    commands = [str(one.get("command", "")) for one in lines if isinstance(one, dict)]
-    return any(_OURS.search(line) for line in commands)
+    """Whether an entry holds our command and no other."""
+    inner = entry.get("hooks") if isinstance(entry, dict) else None
+    if isinstance(inner, list) and inner:
+        return all(map(_is_our_command, inner))
+    return _is_our_command(entry)
+
+
+def _is_our_command(one: Any) -> bool:
+    return isinstance(one, dict) and bool(_OURS.search(str(one.get("command", ""))))

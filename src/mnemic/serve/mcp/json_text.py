@@ -13,6 +13,7 @@ from mnemic.errors import InvalidInput
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 _DEPTH_MAX = 200
+_TWICE = "it has a name twice on the way to {}"
 
 Step = str | int
 
@@ -62,8 +63,8 @@ def put(text: str, path: Sequence[Step], value: Any) -> str:
         for step in reversed(path[done + 1 :]):
             held = {step: held} if isinstance(step, str) else [held]
         changed = _inserted(text, node, path[done], held, path[:done])
-    if value_at(changed, path) != value:
-        raise InvalidInput(f"it has a name twice on the way to {'.'.join(map(str, path))}")
+    if not _is(changed, _with(_parsed(text), path, value)):
+        raise InvalidInput(_TWICE.format(".".join(map(str, path))))
     return changed
 
 
@@ -77,14 +78,47 @@ def take(text: str, path: Sequence[Step]) -> str:
     parent, done = _nearest(text, path[:-1])
     if not path or done != len(path) - 1 or path[-1] not in parent.children:
         return text
+    changed = _without(text, parent, path[-1])
+    wanted = _parsed(text)
+    held = wanted
+    for step in path[:-1]:
+        held = held[step]
+    del held[path[-1]]
+    if not _is(changed, wanted):
+        raise InvalidInput(_TWICE.format(".".join(map(str, path))))
+    return changed
+
+
+def _without(text: str, parent: _Node, step: Step) -> str:
     steps = list(parent.children)
-    place = steps.index(path[-1])
-    start, node = parent.children[path[-1]]
+    place = steps.index(step)
+    start, node = parent.children[step]
     if len(steps) == 1:
         return text[: parent.start + 1] + text[parent.end - 1 :]
     if place == 0:
         return text[:start] + text[parent.children[steps[1]][0] :]
     return text[: parent.children[steps[place - 1]][1].end] + text[node.end :]
+
+
+def _is(text: str, wanted: Any) -> bool:
+    """Whether a text is JSON that holds just that."""
+    try:
+        return json.dumps(_parsed(text), sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    except InvalidInput:
+        return False
+
+
+def _with(value: Any, path: Sequence[Step], new: Any) -> Any:
+    """A JSON value with another at a path."""
+    if not path:
+        return new
+    step, below = path[0], path[1:]
+    if isinstance(step, str):
+        held = value if isinstance(value, dict) else {}
+        return {**held, step: _with(held.get(step), below, new)}
+    items = value if isinstance(value, list) else []
+    inner = items[step] if step < len(items) else None
+    return [*items[:step], _with(inner, below, new), *items[step + 1 :]]
 
 
 def _parsed(text: str) -> Any:

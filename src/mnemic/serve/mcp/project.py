@@ -1,4 +1,4 @@
-"""Which scope a folder's project has: `code/<repository name>`."""
+"""Which scope a folder's project has: `code/<owner>/<repository>`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ CODE = "code"
 NOWHERE = "default"
 _CONFIG_BYTES_MAX = 1 << 18
 _ORIGIN = re.compile(r'^\[remote "origin"\]', re.MULTILINE)
+_HOSTED = re.compile(r"(?!file:)\w[\w+.\-]*://[^/]+/.+/|[^/\\:]{2,}:[^/\\].*/")
+"""An address with a host and a path of two parts or more: https://host/owner/name, git@host:owner/name."""
+
 _URL = re.compile(r"^[ \t]*url[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 
 
 def project_scope(folder: Path | None = None) -> str:
     """The scope of the project that a folder belongs to.
 
-    $MNEMIC_SCOPE, if it is set. Else `code/` and the name of the repository: that of its remote
-    "origin", so that clones and worktrees share a memory, or of its folder. A folder in no
-    repository goes by its own name; the home folder and the root of the disk are no project.
+    $MNEMIC_SCOPE, if it is set. Else `code/` and owner and name of the repository as its remote
+    "origin" has them, so that clones and worktrees share a memory and somebody else's repository of
+    the same name does not; without a remote, the name of its folder. A folder in no repository goes
+    by its own name; the home folder and the root of the disk are no project.
 
     Raises:
         InvalidScope: $MNEMIC_SCOPE is no scope.
@@ -71,15 +75,17 @@ def project_name(scope: str) -> str:
 
 
 def _scope(name: str) -> str:
-    plain = re.sub(r"[^\w.@+:=\-]+", "-", name).strip("-. ")
+    plain = [
+        re.sub(r"[^\w.@+:=\-]+", "-", part).strip("-. ")[:100] for part in name.split("/") if part
+    ]
     try:
-        return check_scope(f"{CODE}/{plain[:100]}")
+        return check_scope("/".join((CODE, *plain)))
     except InvalidScope:
         return NOWHERE
 
 
 def _repository(root: Path) -> str:
-    """The name of a repository whose root this is."""
+    """The name of a repository whose root this is, behind its owner's where a remote tells it."""
     git = root / ".git"
     if git.is_file():  # a worktree or submodule: the file says where the repository is
         pointer = _read(git)
@@ -94,9 +100,9 @@ def _repository(root: Path) -> str:
         section = config[found.end() :].split("\n[", 1)[0]
         url = _URL.search(section)
         if url:
-            tail = re.split(r"[/:\\]", url.group(1).rstrip("/"))[-1]
-            if tail.removesuffix(".git"):
-                return tail.removesuffix(".git")
+            parts = re.split(r"[/:\\]+", url.group(1).rstrip("/").removesuffix(".git"))
+            if parts[-1]:
+                return "/".join(parts[-2:]) if _HOSTED.match(url.group(1)) else parts[-1]
     return root.name
 
 

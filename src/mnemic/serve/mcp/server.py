@@ -62,10 +62,8 @@ class Door:
         self._caller = caller
         self._limit: anyio.CapacityLimiter | None = None
 
-    async def _in_thread(self, act: Callable[[], Any], *, leave: bool = False) -> Any:
-        """The core is synchronous. A cancelled call is waited for, so that what it did is known;
-        only what is safe to leave half done goes on alone.
-        """
+    async def _in_thread(self, act: Callable[[], Any]) -> Any:
+        """The core is synchronous. A cancelled call is waited for, so that what it did is known."""
         if self._limit is None:
             self._limit = anyio.CapacityLimiter(_AT_ONCE)
         return await anyio.to_thread.run_sync(act, limiter=self._limit)

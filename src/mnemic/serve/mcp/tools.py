@@ -186,18 +186,19 @@ def request_of(name: str, given: Mapping[str, Any], caller: Caller) -> tuple[Ope
             f"it takes {', '.join(shown.fields)}"
         )
     row = {**shown.usual, **{key: value for key, value in given.items() if value is not None}}
-    for field, most in shown.most.items():
-        value = row.get(field)
-        if isinstance(value, int | float) and value > most:
-            raise InvalidInput(f"{field} is {value!r:.40}; pass at most {most}")
     if "scope" in fields:
         row.setdefault("scope", caller.writes if name in _ONE_PLACE else caller.reads)
     if name == "remember":
         row = _told(row)
     try:
-        return operation, operation.request.model_validate(row)
+        request = operation.request.model_validate(row)
     except ValidationError as error:
         raise InvalidInput(_wrong(name, error)) from None
+    for field, most in shown.most.items():
+        value = getattr(request, field)
+        if value is not None and value > most:
+            raise InvalidInput(f"{field} is {value!r:.40}; pass at most {most}")
+    return operation, request
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
