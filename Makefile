@@ -8,7 +8,7 @@ demo: .venv/ready
 	@$(BIN)/python examples/demo.py
 
 test: .venv/ready-test check
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: .venv/ready-test
 	@$(BIN)/ruff check .

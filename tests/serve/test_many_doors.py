@@ -28,7 +28,8 @@ BUSY = ("another sleep is running", "sleep-busy")
 def served(path: Path) -> Iterator[str]:
     """The address of a `mnemic serve` on the store."""
     running = subprocess.Popen(
-        [sys.executable, "-m", "mnemic.serve.cli", "serve", "--db", str(path), "--port", "0"],
+        [sys.executable, "-m", "mnemic.serve.cli", "serve", "--db", str(path), "--port", "0",
+         "--log-level", "error"],  # a log that nobody reads would fill the pipe
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(SRC)},
     )  # fmt: skip

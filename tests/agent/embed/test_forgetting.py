@@ -22,7 +22,7 @@ def _cached_words() -> list[str]:
     return [
         wrapper.__qualname__
         for wrapper in gc.get_objects()
-        if isinstance(wrapper, functools._lru_cache_wrapper)
+        if type(wrapper) is functools._lru_cache_wrapper
         for kept in gc.get_referents(wrapper)
         if isinstance(kept, dict)
         if any(SECRET.casefold() in str(key).casefold() for key in kept)

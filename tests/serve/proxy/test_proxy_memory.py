@@ -273,7 +273,9 @@ def test_a_conversation_goes_on_after_a_restart(
 ) -> None:
     """Another proxy on the same memory knows what was stored."""
     echo(upstream)
-    said = talk(opens(), "a", "b")
+    first = opens()
+    said = talk(first, "a", "b")
+    first.kept()
     door = opens()
     door.chat(*said, ("user", "c"))
     assert [text for _, text in door.kept()] == [

@@ -54,7 +54,9 @@ class Served:
         self.process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # its event loop runs until it is closed, which others could not bear
 def chromium() -> Iterator[Any]:
     found = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
