@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from door_figures import door_tables
 from knowledge_figures import knowledge_tables
 from neural_figures import lines as results
 from neural_figures import neural_tables
@@ -22,7 +23,7 @@ NOT_SHOWN = ("task", "n", "made_at", "version", "commit", "machine", "seed", "em
 
 def table() -> str:
     """The figures as Markdown."""
-    return "\n".join([*recall_table(), *fusion_table(), *scale_tables(), *knowledge_tables()])
+    return "\n".join([*recall_table(), *fusion_table(), *scale_tables(), *knowledge_tables(), *door_tables()])
 
 
 def recall_table() -> list[str]:
