@@ -360,3 +360,17 @@ def test_a_server_with_keys_asks_for_one(
     page.goto(served.at(f"#/episode/s05:1?{SCOPE}"))
     page.get_by_role("button", name="Suppress").click()
     page.get_by_text("may not write").wait_for()
+
+
+def test_what_is_untrusted_says_so(page: Any, tmp_path: Path, serve: Callable[[Path], Any]) -> None:
+    """Beside the hit, and with the class of its source beside the episode."""
+    path = tmp_path / "web.mnemic"
+    with Memory(path, embedder=None) as memory:
+        memory.remember("Ana lives in Zembla.", scope="a", source="web", ref="w")
+        memory.remember("Ana lives in Lisbon.", scope="a", source="user")
+    served = serve(path)
+    page.goto(served.at("#/search?scope=a&q=Where+does+Ana+live%3F"))
+    page.get_by_text("Ana lives in Lisbon.").first.wait_for()
+    assert page.locator(".untrusted").count() == 1
+    page.goto(served.at("#/episode/w?scope=a"))
+    page.get_by_text("web: untrusted").wait_for()

@@ -2,7 +2,7 @@
 import { el, fill, say } from './dom.js';
 import { Trouble } from './api.js';
 import { link } from './route.js';
-import { counted, day, minute, percent, relationName, statusName, validity } from './words.js';
+import { counted, day, minute, percent, relationName, statusName, UNTRUSTED, validity } from './words.js';
 import { excerpt, name, nodes } from './verbatim.js';
 
 /** @typedef {import('./types.js').Episode} Episode */
@@ -64,7 +64,8 @@ export function byline(episode, ...more) {
   return el(
     'p', { class: 'byline' },
     episode.speaker && el('b', {}, name(episode.speaker)), dated(episode),
-    episode.source && el('span', { class: 'source' }, name(episode.source)), more,
+    episode.source && el('span', { class: 'source' }, name(episode.source)),
+    UNTRUSTED.has(episode.trust ?? '') && el('span', { class: 'untrusted', text: 'untrusted' }), more,
   );
 }
 

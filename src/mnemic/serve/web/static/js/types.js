@@ -5,7 +5,8 @@
  * @typedef {{
  *   id: string, text: string, scope: string, speaker?: string|null, session?: string|null,
  *   position?: number|null, source?: string|null, ref?: string|null, said_at?: string|null,
- *   happened?: string[]|null, meta?: Record<string, unknown>|null, ingested_at: string
+ *   happened?: string[]|null, meta?: Record<string, unknown>|null, ingested_at: string,
+ *   trust?: string
  * }} Episode
  * @typedef {Episode & {
  *   strength: number, recalled: number, recalled_at: string|null, surprise: number|null,

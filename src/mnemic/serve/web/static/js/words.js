@@ -103,6 +103,9 @@ export function statusName(status) {
   return known[status] ?? status;
 }
 
+/** Classes of sources whose word is to be doubted. */
+export const UNTRUSTED = new Set(['web', 'untrusted']);
+
 /** The terms of a score, in the order they are drawn. */
 export const TERMS = ['lexical', 'dense', 'neighbours', 'session', 'speaker', 'graph', 'feedback', 'recent'];
 

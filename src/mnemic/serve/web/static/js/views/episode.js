@@ -4,7 +4,7 @@ import { el } from '../dom.js';
 import { byline, confirmed, doing, episodeLink, factLine, heading, meter, outcome, tally, when } from '../parts.js';
 import { go, link } from '../route.js';
 import { excerpt, marked, name, nodes } from '../verbatim.js';
-import { counted, minute, signed, stretch } from '../words.js';
+import { counted, minute, signed, stretch, UNTRUSTED } from '../words.js';
 
 /** @typedef {import('../types.js').Episode} Episode */
 /** @typedef {import('../types.js').Fact} Fact */
@@ -86,6 +86,7 @@ function particulars(one) {
     ['Came back', one.recalled ? [`${counted(one.recalled, 'time')}, last `, when(one.recalled_at)] : 'never yet'],
     ['Surprise', one.surprise === null ? 'not replayed yet' : meter(one.surprise, 'Surprise')],
     ['Source', one.source && name(one.source)],
+    ['Trusted as', one.trust && [one.trust, UNTRUSTED.has(one.trust) ? ': untrusted' : null]],
     ['Reference', one.ref && name(one.ref)],
     ['Session', one.session && [name(one.session), one.position === null || one.position === undefined ? null : `, turn ${one.position}`]],
     ['Scope', name(one.scope)],
