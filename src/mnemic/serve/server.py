@@ -60,7 +60,7 @@ def serve(
         typer.Option("--allow-origin", help="A site whose pages may ask: https://app.example."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=64, help="Threads that answer; 2 a core.")
+        int | None, typer.Option("--workers", min=1, max=64, help="Threads that answer; one a core, 2 at least.")
     ] = None,
     waiting: Annotated[
         int,

@@ -33,7 +33,7 @@ class Limits:
     deadline_s: dict[str, float | None] = field(
         default_factory=lambda: {"quick": 10.0, "model": 30.0, "long": None}
     )
-    workers: int = field(default_factory=lambda: 2 * _cores())
+    workers: int = field(default_factory=lambda: max(2, _cores()))
     waiting_max: int = 128
     long_workers: int = 2
     long_waiting_max: int = 8
