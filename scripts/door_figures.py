@@ -19,8 +19,10 @@ def door_tables() -> list[str]:
     for found in results("serve")[-1:]:
         lines += [
             "",
-            f"`mnemic serve` over {found['n']:,} episodes, the model in the same process, on 2 shared "
-            "cores (`mnemic bench serve`):",
+            (
+                f"`mnemic serve` over {found['n']:,} episodes, the model in the same process, on 2 "
+                "shared cores (`mnemic bench serve`):"
+            ),
             "",
             "| load | recalls/s | p50 | p95 ms | slowest client to median | answers |",
             "|---|---|---|---|---|---|",
@@ -29,8 +31,11 @@ def door_tables() -> list[str]:
         if soak := found.get("soak"):
             lines += [
                 "",
-                f"{soak['seconds'] / 60:.0f} minutes of 30 requests a second: {soak['rss_mb'][1]:.0f} MB "
-                f"after two minutes, {soak['rss_mb'][-1]:.0f} MB at the end ({100 * soak['growth']:+.1f} %).",
+                (
+                    f"{soak['seconds'] / 60:.0f} minutes of 30 requests a second: "
+                    f"{soak['rss_mb'][1]:.0f} MB after two minutes, {soak['rss_mb'][-1]:.0f} MB at the "
+                    f"end ({100 * soak['growth']:+.1f} %)."
+                ),
             ]
     return lines
 

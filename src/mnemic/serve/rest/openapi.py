@@ -19,11 +19,14 @@ _WORDS = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 _NO_NUL = {"pattern": r"^[^\x00]*$"}
 _SEGMENT = r"[^\W]([\w.@+:=\- ]*[\w@+:=\-])?"
 _SAYS_MORE: dict[str, Schema] = {
-    "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*(/\\*)?$", "maxLength": SCOPE_CHARS_MAX},
+    "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*$"},
     "speaker": _NO_NUL, "session": _NO_NUL, "source": _NO_NUL, "ref": _NO_NUL, "place": _NO_NUL,
     "text": _WORDS, "query": _WORDS, "value": _WORDS,
 }  # fmt: skip
 """What the memory asks of a field beyond its model, so that the document promises no more than holds."""
+
+_REACH = {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*(/\\*)?$", "maxLength": SCOPE_CHARS_MAX}
+"""Of a scope that may take in what lies below; its model allows two characters more."""
 
 _REFS = "#/components/schemas/"
 _ASKED = "Ask"
@@ -88,7 +91,8 @@ def _schemas(operations: list[Operation]) -> tuple[dict[str, Schema], dict[str, 
         for name, field in schema.get("properties", {}).items():
             for option in field.get("anyOf", [field]):
                 if option.get("type") == "string":
-                    option.update(_SAYS_MORE.get(name, {}))
+                    deep = name == "scope" and option.get("maxLength", 0) > SCOPE_CHARS_MAX
+                    option.update(_REACH if deep else _SAYS_MORE.get(name, {}))
     return asked["$defs"], told["$defs"]
 
 

@@ -28,7 +28,7 @@ class Limits:
     body_bytes_max: int = 4 * MIB
     body_s_max: float = 20.0
     header_s_max: float = 20.0
-    url_bytes_max: int = 32 << 10
+    url_bytes_max: int = 56 << 10  # the longest id, percent-encoded, is 48 kB
     headers_bytes_max: int = 32 << 10
     deadline_s: dict[str, float | None] = field(
         default_factory=lambda: {"quick": 10.0, "model": 30.0, "long": None}
