@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnemic.agent.channels.grown import Grown
 from mnemic.agent.channels.scan import FourBitScan
 from mnemic.agent.protocols import Store, VectorIndex
 from mnemic.agent.records import Space
@@ -25,6 +26,9 @@ ALLOWLIST_SHARE_MAX = 0.05
 """Below this share of rows the scan is told which rows count; above, more are fetched and sifted."""
 
 INDEXES_MAX = 64
+
+BACKGROUND_MAX = 2_048
+"""How many vectors stand for a scope where it is asked what cosine an unrelated one has."""
 
 BEGINNING = 0.7
 """The share of an episode's first piece in its cosine, the rest being its best piece's."""
@@ -47,6 +51,60 @@ class Dense:
     centre: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Exact:
+    """The vectors of a small scope as they were at one moment; what comes later changes nothing in it.
+
+    `background` are places of vectors that stand for the scope.
+    """
+
+    seqs: NDArray[np.int64]
+    rows_NK: Floats  # noqa: N815
+    background: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Which rows of a view the first `count` vectors belong to: `rows` of those that are `known`, each
+    row's first vector at one of `starts`; `starts` is None where every row has one vector.
+    """
+
+    view: View
+    count: int
+    rows: NDArray[np.int64]
+    known: NDArray[np.bool_] | None
+    starts: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, view: View, seqs: NDArray[np.int64]) -> _Placed:
+        rows = np.searchsorted(view.seq, seqs)
+        rows[rows == len(view)] = 0
+        known: NDArray[np.bool_] | None = view.seq[rows] == seqs
+        if known is not None and known.all():
+            known = None
+        else:
+            rows = rows[known]
+        if not len(rows):
+            return cls(view, len(seqs), rows, known, None)
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1))
+        if len(starts) == len(rows):
+            return cls(view, len(seqs), rows, known, None)
+        return cls(view, len(seqs), rows[starts], known, starts)
+
+    def cosines(self, scores: Floats) -> Floats:
+        """Of each row, from the scores of all vectors: 0.7 of the first piece's, 0.3 of the best.
+
+        The best piece alone favours long texts, which have more chances (LOG.md).
+        """
+        if self.known is not None:
+            scores = scores[self.known]
+        if self.starts is None:
+            return scores
+        best = np.maximum.reduceat(scores, self.starts)
+        mixed = BEGINNING * scores[self.starts] + (1 - BEGINNING) * best
+        return np.asarray(mixed, dtype=np.float32)
+
+
 class _Index:
     """The vectors of one scope in one space, grown as the store grows."""
 
@@ -56,10 +114,28 @@ class _Index:
         self._store, self._space, self._scope_ids = store, space, scope_ids
         self._make_scan = scan
         self.upto = 0
-        self.seqs = np.empty(0, dtype=np.int64)
-        self.rows_NK: Floats | None = np.empty((0, space.dimension), dtype=np.float32)
         self.scan: VectorIndex | None = None  # once the scope is large
-        self.sample_SK: Floats = self.rows_NK
+        self._seqs = Grown(np.empty(0, dtype=np.int64))
+        self._rows_NK = Grown(np.empty((0, space.dimension), dtype=np.float32))
+        self._background = Grown(np.empty(0, dtype=np.int64))
+        self._placed: _Placed | None = None
+        self.sample_SK: Floats = np.empty((0, space.dimension), dtype=np.float32)
+
+    @property
+    def seqs(self) -> NDArray[np.int64]:
+        """Of every vector."""
+        return self._seqs.values
+
+    def exact(self) -> _Exact:
+        """The vectors as they are now, while the scope is small."""
+        return _Exact(self._seqs.values, self._rows_NK.values, self._background.values)
+
+    def placed(self, view: View, seqs: NDArray[np.int64]) -> _Placed:
+        """Where these vectors, the first of this index, belong in a view; kept for the next query."""
+        known = self._placed
+        if known is None or known.view is not view or known.count != len(seqs):
+            self._placed = known = _Placed.of(view, seqs)
+        return known
 
     def catch_up(self, upto: int) -> None:
         """Takes in what was embedded since."""
@@ -71,22 +147,25 @@ class _Index:
             if not len(fresh.seqs):
                 continue
             rows = fresh.rows_NK.astype(np.float32)
-            self.seqs = np.concatenate((self.seqs, fresh.seqs))
-            if self.scan is None and len(self.seqs) <= EXACT_MAX:
-                assert self.rows_NK is not None
-                self.rows_NK = np.concatenate((self.rows_NK, rows))
+            before = len(self._seqs)
+            self._seqs.extend(fresh.seqs)
+            if self.scan is None and len(self._seqs) <= EXACT_MAX:
+                self._rows_NK.extend(rows)
             else:
                 self._to_scan(rows)
-            if len(self.sample_SK) < 2048:
-                self.sample_SK = np.concatenate((self.sample_SK, rows[:: max(1, len(rows) // 512)]))
+            if len(self._background) < BACKGROUND_MAX:
+                some = np.arange(before, before + len(rows), max(1, len(rows) // 512))
+                self._background.extend(some)
+                if self.scan is not None:
+                    self.sample_SK = np.concatenate((self.sample_SK, rows[some - before]))
 
     def _to_scan(self, rows: Floats) -> None:
         if self.scan is None:
-            assert self.rows_NK is not None
             self.scan = self._make_scan(self._space.dimension)
-            if len(self.rows_NK):
-                self.scan.add(self.rows_NK)
-            self.rows_NK = None
+            if len(self._rows_NK):
+                self.scan.add(self._rows_NK.values)
+            self.sample_SK = self._rows_NK.values[self._background.values]
+            self._rows_NK = Grown(self._rows_NK.values[:0].copy())
         self.scan.add(rows)
 
 
@@ -131,16 +210,19 @@ class DenseChannel:
             index.catch_up(space.upto_seq)
             if not len(index.seqs) or not len(view):
                 return Dense(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), 0.0)
-            if index.scan is None:
-                assert index.rows_NK is not None
-                seqs, scores = index.seqs, index.rows_NK @ query_K
+            exact = index.exact() if index.scan is None else None
+            if exact is not None:
+                placed = index.placed(view, exact.seqs)
             else:
                 seqs, scores = self._scan(index, space, scope_ids, view, query_K, allowed, also)
-            background = index.sample_SK @ query_K
-        rows, cosines = _of_episodes(view, seqs, scores)
+                placed, background = _Placed.of(view, seqs), index.sample_SK @ query_K
+        if exact is not None:  # outside the guard, so that queries do not wait for one another
+            scores = exact.rows_NK @ query_K
+            background = scores[exact.background]
+        rows, cosines = placed.rows, placed.cosines(scores)
         if allowed is not None:
             rows, cosines = rows[allowed[rows]], cosines[allowed[rows]]
-        return Dense(rows, cosines, float(np.median(background)))
+        return Dense(rows, cosines, _median(background))
 
     def _index(self, space: Space, scope_ids: tuple[int, ...], generation: int) -> _Index:
         key = (space.space_id, space.name, scope_ids, generation)
@@ -187,20 +269,7 @@ class DenseChannel:
         return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
 
 
-def _of_episodes(
-    view: View, seqs: NDArray[np.int64], scores: Floats
-) -> tuple[NDArray[np.int64], Floats]:
-    """Rows and their cosines from those of their pieces: 0.7 of the first, 0.3 of the best.
-
-    The best piece alone favours long texts, which have more chances (LOG.md).
-    """
-    rows = np.searchsorted(view.seq, seqs)
-    rows[rows == len(view)] = 0
-    known = view.seq[rows] == seqs
-    rows, scores = rows[known], scores[known]
-    if not len(rows):
-        return rows, scores
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(rows)) + 1))
-    best = np.maximum.reduceat(scores, starts)
-    cosines = BEGINNING * scores[starts] + (1 - BEGINNING) * best
-    return rows[starts], cosines.astype(np.float32)
+def _median(values: Floats) -> float:
+    """As np.median, in a fifth of its time for a few hundred values."""
+    middle = [(len(values) - 1) // 2, len(values) // 2]
+    return float(np.partition(values, middle)[middle].mean())

@@ -103,6 +103,18 @@ class LexicalChannel:
             )
         return total
 
+    def holding(
+        self, scope_ids: Sequence[int], view: View, terms: Sequence[str], rows: Rows
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Which of these rows hold each term; terms that no episode holds are left out."""
+        holds = {}
+        for term, one in zip(terms, self._known(scope_ids, view, terms), strict=True):
+            held = self._postings(scope_ids, view, term, one)[0] if one.documents else rows[:0]
+            if len(held):
+                places = np.minimum(np.searchsorted(held, rows), len(held) - 1)
+                holds[term] = np.asarray(held[places] == rows)
+        return holds
+
     def counts(self, scope_ids: Sequence[int], view: View, terms: Sequence[str]) -> list[int]:
         """In how many episodes of these scopes each term occurs."""
         return [known.documents for known in self._known(scope_ids, view, terms)]

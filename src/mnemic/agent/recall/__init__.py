@@ -304,7 +304,7 @@ def search(parts: Parts, query: Query) -> Found:
         if shared is not None or walked is not None:
             speaks = gather(
                 words, meaning, shared, named, allowed,
-                hard=hard, view=view, k=query.k, graph_N=walked, aim=query.aim,
+                hard=hard, view=view, k=query.k, graph_N=walked, aim=query.aim, first=speaks,
             )  # fmt: skip
             weights = parts.weights if walked is None else parts.graph_weights
             fused = weigh(speaks, weights, present, view)
@@ -442,9 +442,9 @@ def _hits(
     own: dict[str, _Own] = {}
     if words is not None:
         matched = np.flatnonzero(words.episode_N > 0)
-        own["lexical"] = _Own.of(matched, words.episode_N[matched])
+        own["lexical"] = _Own(matched, words.episode_N[matched])
     if meaning is not None:
-        own["dense"] = _Own.of(meaning.rows, meaning.cosines)
+        own["dense"] = _Own(meaning.rows, meaning.cosines)
     total = fused.score
     hits: list[Hit] = []
     sure = relevance.tolist()
@@ -461,15 +461,10 @@ def _hits(
 
 
 class _Own(NamedTuple):
-    """A channel's own scores: rows ascending, their scores, and all scores ascending."""
+    """A channel's own scores: rows ascending, and their scores."""
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
-    ordered: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> _Own:
-        return cls(rows, scores, np.sort(scores))
 
     def score_and_rank(self, row: int) -> tuple[float, int] | None:
         """Of a row; None where the channel speaks not for it."""
@@ -477,8 +472,7 @@ class _Own(NamedTuple):
         if place == len(self.rows) or self.rows[place] != row or self.scores[place] <= 0:
             return None
         score = self.scores[place]
-        above = len(self.ordered) - int(np.searchsorted(self.ordered, score, side="right"))
-        return float(score), 1 + above
+        return float(score), 1 + int(np.count_nonzero(self.scores > score))
 
 
 def _evidence(name: str, contribution: float, own: _Own | None, row: int) -> Evidence:

@@ -43,7 +43,6 @@ HITS = 30
 TERMS_MAX = 40
 """How many of the query's terms are looked at, the rarest first."""
 
-POSTINGS_MAX = 20_000
 COVERING = 3
 """How many of a side's best covering hits count for what that side has said of it."""
 
@@ -229,13 +228,14 @@ def _words(lexical: LexicalChannel, found: Found, terms: Sequence[str], rows: Ro
     rarity = np.log1p((count - documents + 0.5) / (documents + 0.5))
     common = set(found.words.terms_left) if found.words is not None else set()
     covered = np.zeros(len(rows))
-    rarest = np.argsort(-rarity, kind="stable")[:TERMS_MAX]
-    for place in rarest[::-1].tolist():  # the common first, so that rare ones are kept the longest
-        if documents[place] and terms[place] not in common:
-            holds = lexical.weighted(
-                found.scope_ids, found.view, {terms[place]: 1.0}, POSTINGS_MAX
-            )[rows]
-            covered += rarity[place] * (holds > 0)
+    rarest = [terms[place] for place in np.argsort(-rarity, kind="stable")[:TERMS_MAX]]
+    read = [
+        term for term in reversed(rarest) if term not in common
+    ]  # rare ones are kept the longest
+    holds = lexical.holding(found.scope_ids, found.view, read, rows)
+    for term, weight in zip(terms, rarity.tolist(), strict=True):
+        if term in holds:
+            covered += weight * holds[term]
     return _Words(covered / max(float(rarity.sum()), 1e-9), float((documents == 0).any()))
 
 

@@ -100,7 +100,7 @@ class Speaks:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """What each channel adds to each candidate row; a row's score is the sum.
+    """What each channel adds to each candidate row; a row's `score` is the sum.
 
     `found` marks rows that some evidence speaks for, their own or a neighbour's.
     """
@@ -108,11 +108,15 @@ class Fused:
     rows: Rows
     parts: Mapping[str, Floats]
     found: NDArray[np.bool_]
+    score: Floats
 
-    @property
-    def score(self) -> Floats:
-        """The sum of all parts."""
-        return np.asarray(np.sum(list(self.parts.values()), axis=0), dtype=np.float32)
+    @classmethod
+    def of(cls, rows: Rows, parts: Mapping[str, Floats], found: NDArray[np.bool_]) -> Fused:
+        """With the sum of these parts."""
+        score = np.zeros(len(rows), dtype=np.float32)
+        for part in parts.values():
+            score += part
+        return cls(rows, parts, found, score)
 
 
 def gather(
@@ -127,6 +131,7 @@ def gather(
     k: int,
     graph_N: Floats | None = None,  # noqa: N803
     aim: Aim = Aim(),  # noqa: B008  a frozen value
+    first: Speaks | None = None,
 ) -> Speaks:
     """What speaks for each row that might come back.
 
@@ -141,10 +146,34 @@ def gather(
         k: how many are wanted.
         graph_N: how strongly a walk over the graph reaches each row; None where there is no graph.
         aim: what the question asks of order and number.
+        first: what this gave, for the same query, before there was a ranking; spares the work.
     """
     among = allowed if hard else None
-    above = _above(dense, view)
     rows = _candidates(lexical, dense, (second_N, graph_N), among, view, k)
+    if first is not None and np.array_equal(first.rows, rows):
+        parts = dict(first.parts)
+    else:
+        parts = _at_first(lexical, dense, named, allowed, hard=hard, view=view, rows=rows, aim=aim)
+    for name, later in (("second", second_N), ("graph", graph_N)):
+        if later is not None:
+            parts[name] = _share(later[rows], _top(later, among))
+    return Speaks(rows, parts)
+
+
+def _at_first(
+    lexical: Lexical | None,
+    dense: Dense | None,
+    named: NDArray[np.bool_],
+    allowed: NDArray[np.bool_] | None,
+    *,
+    hard: bool,
+    view: View,
+    rows: Rows,
+    aim: Aim,
+) -> dict[str, Floats]:
+    """What speaks for these rows before there is a ranking."""
+    among = allowed if hard else None
+    above = _above(dense, view)
     lean = view.lean[rows]
     after = view.after[rows]
     meaning_top = _top(above, among)
@@ -162,14 +191,11 @@ def gather(
         session = lexical.session_S
         top = _top(session if among is None else session[view.session[among]], None)
         parts["session"] = lean * _share(session[view.session[rows]], top)
-    for name, later in (("second", second_N), ("graph", graph_N)):
-        if later is not None:
-            parts[name] = _share(later[rows], _top(later, among))
     if aim.kind == "when":
         parts["dated"] = tells_time(view.happened_from_us[rows], view.happened_to_us[rows], aim)
     if allowed is not None and not hard:
         parts["window"] = allowed[rows].astype(np.float32)
-    return Speaks(rows, parts)
+    return parts
 
 
 def weigh(speaks: Speaks, weights: Weights, now: datetime | None, view: View) -> Fused:
@@ -187,7 +213,7 @@ def weigh(speaks: Speaks, weights: Weights, now: datetime | None, view: View) ->
         channels[channel] = channels[channel] + added if channel in channels else added
     if now is not None:
         channels["recent"] = np.float32(RECENT) * recency(view, now, speaks.rows)
-    return Fused(speaks.rows, channels, found)
+    return Fused.of(speaks.rows, channels, found)
 
 
 def alone(
@@ -202,7 +228,9 @@ def alone(
     elif channel == "recent":
         values = recency(view, now, np.arange(len(view)))
     rows = np.flatnonzero(values > 0)
-    return Fused(rows, {channel: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool))
+    return Fused.of(
+        rows, {channel: values[rows].astype(np.float32)}, np.ones(len(rows), dtype=bool)
+    )
 
 
 def strongest(scores: Floats, k: int) -> Rows:
