@@ -23,7 +23,9 @@ NOT_SHOWN = ("task", "n", "made_at", "version", "commit", "machine", "seed", "em
 
 def table() -> str:
     """The figures as Markdown."""
-    return "\n".join([*recall_table(), *fusion_table(), *scale_tables(), *knowledge_tables(), *door_tables()])
+    return "\n".join(
+        [*recall_table(), *fusion_table(), *scale_tables(), *knowledge_tables(), *door_tables()]
+    )
 
 
 def recall_table() -> list[str]:

@@ -147,6 +147,7 @@ class Memory(Knows):
         self.embedder_note: str | None = None
         self.embedder = self._find_embedder() if embedder == "auto" else embedder
         self._parts = self._new_parts()
+        self._known_erasures = self._erasures()
         self._uses = Uses(store) if strengthen and not store.read_only else None
         self._deep_keys = (
             DeepKeys(store, self.embedder) if self.embedder and not store.read_only else None
@@ -395,6 +396,7 @@ class Memory(Knows):
             InvalidQuery, InvalidScope, InvalidTime: with the value that is wrong.
         """
         check_confidence(min_confidence, require)
+        self._let_go()
         asked_text = query
         if believed_at is None and window == "auto" and isinstance(query, str):
             belief = parse_belief(query, self._now(now), self._zone)
@@ -427,7 +429,20 @@ class Memory(Knows):
         if self._uses is not None:
             self._uses.write()
 
+    def _erasures(self) -> tuple[int, int]:
+        """(generation, how many were ever erased); the first moves whenever the second does."""
+        return self.store.change_mark()[1], self.store.derived.erasures()
+
+    def _let_go(self) -> None:
+        """Forgets what was read of episodes that another process has erased since."""
+        generation, erasures = self._known_erasures
+        if self.store.change_mark()[1] != generation:
+            self._known_erasures = self._erasures()
+            if self._known_erasures[1] != erasures:
+                self._forget_caches()
+
     def _forget_caches(self) -> None:
+        self._known_erasures = self._erasures()
         self._parts = self._new_parts()
         if self._deep_keys is not None:
             self._deep_keys.settle()  # it may have read an erased text before
@@ -592,6 +607,13 @@ class Memory(Knows):
         self._deep_keys = DeepKeys(self.store, embedder)
 
     # -- life --------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """For quiet moments of a process that stays: writes down what recalls have strengthened, and
+        lets go of what other processes have erased. The next recall and `close` do so too.
+        """
+        self._before_sleep()
+        self._let_go()
 
     def close(self) -> None:
         """Stops the background worker and closes the file. What was written is already safe."""

@@ -482,6 +482,10 @@ class DerivedTables(Protocol):
         """Which of these are ids of episodes that were erased."""
         ...
 
+    def erasures(self) -> int:
+        """How many episodes were ever erased, by any process."""
+        ...
+
     def uses(self, scope_ids: Sequence[int], seqs: Sequence[int] | None = None) -> list[UseRow]:
         """How often the episodes of these scopes came back; only those numbers, where given."""
         ...

@@ -1,4 +1,4 @@
-"""`mnemic serve`: REST, the web page and MCP over HTTP, in one process on one address."""
+"""`mnemic serve`: REST, the web page and MCP over HTTP, on one address."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 INSTALL = "the server is not installed: pip install 'mnemic[serve]'"
 GRACE_S = 15
+READERS_MAX = 4
 PORT = 6636
 """M, N, E, M on a telephone's keys."""
 
@@ -60,7 +61,19 @@ def serve(
         typer.Option("--allow-origin", help="A site whose pages may ask: https://app.example."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=64, help="Threads that answer; one a core, 2 at least.")
+        int | None,
+        typer.Option(
+            "--workers", min=1, max=64, help="Threads that answer; one a core, 2 at least."
+        ),
+    ] = None,
+    readers: Annotated[
+        int | None,
+        typer.Option(
+            "--readers",
+            min=0,
+            max=64,
+            help="Processes that recall where callers crowd; one a core, 4 at most; 0 is none.",
+        ),
     ] = None,
     waiting: Annotated[
         int,
@@ -80,7 +93,7 @@ def serve(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from mnemic.serve.rest.journal import LEVELS
-        from mnemic.serve.rest.settings import Limits, Settings
+        from mnemic.serve.rest.settings import Limits, Settings, cores
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
     from mnemic.serve.keys_cli import seconds
@@ -95,7 +108,15 @@ def serve(
         allowed_origins=tuple(allow_origin or ()), limits=limits,
         sleep_every_s=seconds(sleep_every, "--sleep-every"),
     )  # fmt: skip
-    run(db, settings, zone=zone, log_level=log_level, redact=redaction(redact, pii))
+    run(
+        db, settings, zone=zone, log_level=log_level, redact=redaction(redact, pii),
+        readers=readers_for(cores()) if readers is None else readers,
+    )  # fmt: skip
+
+
+def readers_for(cores: int) -> int:
+    """How many processes recall on a machine, if nobody says."""
+    return min(cores, READERS_MAX) if cores > 1 else 0
 
 
 def run(
@@ -105,6 +126,7 @@ def run(
     zone: str | None = None,
     log_level: str = "info",
     redact: Redaction | None = None,
+    readers: int = 0,
 ) -> None:
     """Serves until a signal ends it; then finishes what runs and closes the memory.
 
@@ -116,7 +138,7 @@ def run(
         import uvicorn
 
         from mnemic.serve.connection import Connection
-        from mnemic.serve.rest import create_app
+        from mnemic.serve.rest import Readers, create_app
         from mnemic.serve.rest.journal import Journal, ToJournal
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
@@ -130,9 +152,13 @@ def run(
     journal = Journal(log_level)
     with listener, Memory(db, zone=zone, redact=redact) as memory:
         doors, lifespans = other_doors(memory, keys, settings)
+        beside = None
+        if readers:
+            beside = Readers(memory, db or default_path(), readers, journal, zone=zone)
         app = create_app(
-            memory, settings, keys=keys, journal=journal, more=doors, lifespans=lifespans
-        )
+            memory, settings, keys=keys, journal=journal, readers=beside, more=doors,
+            lifespans=lifespans,
+        )  # fmt: skip
         server = uvicorn.Server(
             uvicorn.Config(
                 app, http=Connection.of(settings.limits.header_s_max), ws="none", access_log=False,

@@ -166,8 +166,7 @@ class LexicalChannel:
                     self._kept[ids, term] = one
                     self._kept_postings += one.size
                 self._kept.move_to_end((ids, term))
-            while len(self._kept) > TERMS_KEPT or self._kept_postings > POSTINGS_KEPT:
-                self._forget(next(iter(self._kept)))
+            self._trim()
         return [found[term] for term in terms]
 
     def _postings(
@@ -182,6 +181,7 @@ class LexicalChannel:
                     known.postings = postings
                     known.documents = len(postings[0])
                     self._kept_postings += known.size
+                    self._trim()
             return postings
         return known.postings
 
@@ -204,6 +204,11 @@ class LexicalChannel:
             del self._grown[next(iter(self._grown))]
         self._grown[ids] = grown
         return grown
+
+    def _trim(self) -> None:
+        """Lets go of what was asked for longest ago, down to the bounds."""
+        while len(self._kept) > TERMS_KEPT or self._kept_postings > POSTINGS_KEPT:
+            self._forget(next(iter(self._kept)))
 
     def _forget(self, key: tuple[tuple[int, ...], str]) -> None:
         gone = self._kept.pop(key, None)

@@ -4,6 +4,7 @@ settings.py   figures and addresses          keys are in serve/keys.py
 gate.py       what every request passes      origins.py  Host and Origin
 reading.py    HTTP → request                 routes.py   request → pool → answer
 pool.py       threads, fair lanes, honest no replay.py   Idempotency-Key
+calls.py      a call as a value              readers.py  processes that recall beside this one
 refusals.py   errors → application/problem+json
 export.py     a scope as a stream            health.py   alive, ready, figures
 openapi.py    the document                   sleeper.py  sleep by itself
@@ -26,6 +27,7 @@ from starlette.routing import BaseRoute, Match, Route
 
 from mnemic.agent.memory import Memory
 from mnemic.serve.keys import Doorkeeper, Keys
+from mnemic.serve.rest.calls import warm_up
 from mnemic.serve.rest.export import EXPORT, Exports
 from mnemic.serve.rest.gate import Gate
 from mnemic.serve.rest.health import Condition, Health
@@ -34,6 +36,7 @@ from mnemic.serve.rest.metrics import Metrics
 from mnemic.serve.rest.openapi import openapi
 from mnemic.serve.rest.origins import Origins
 from mnemic.serve.rest.pool import Pool
+from mnemic.serve.rest.readers import Readers
 from mnemic.serve.rest.refusals import Refusal
 from mnemic.serve.rest.replay import Replay
 from mnemic.serve.rest.routes import Works, guarded, routes
@@ -54,6 +57,7 @@ def create_app(
     *,
     keys: Keys | None = None,
     journal: Journal | None = None,
+    readers: Readers | None = None,
     more: Sequence[BaseRoute] = (),
     lifespans: Sequence[Lifespan] = (),
 ) -> Starlette:
@@ -64,11 +68,12 @@ def create_app(
         settings: figures and addresses; loopback by default.
         keys: who may come in; None looks for no keys, which only loopback allows.
         journal: the log; None writes JSON lines on standard error.
+        readers: processes that recall beside this one; the app ends them.
         more: routes of other doors, such as the page's, which pass the same gate.
         lifespans: calls that give async context managers, which are open while it runs.
     """
     settings = settings or Settings()
-    works = _works(memory, settings, keys, journal or Journal())
+    works = _works(memory, settings, keys, journal or Journal(), readers)
     condition = Condition()
     health = Health(works, condition)
     exports = Exports(works)
@@ -101,13 +106,20 @@ def create_app(
     return app
 
 
-def _works(memory: Memory, settings: Settings, keys: Keys | None, journal: Journal) -> Works:
+def _works(
+    memory: Memory, settings: Settings, keys: Keys | None, journal: Journal, readers: Readers | None
+) -> Works:
     limits = settings.limits
+    pool = Pool("mnemic-call", threads=limits.workers, waiting_max=limits.waiting_max)
+    model_pool = pool
+    if readers is not None:
+        model_pool = Pool(
+            "mnemic-recall", threads=max(2, readers.count), waiting_max=limits.waiting_max
+        )
     return Works(
-        memory, settings, Doorkeeper(keys, open_without_keys=settings.loopback),
-        Pool("mnemic-call", threads=limits.workers, waiting_max=limits.waiting_max),
+        memory, settings, Doorkeeper(keys, open_without_keys=settings.loopback), pool, model_pool,
         Pool("mnemic-long", threads=limits.long_workers, waiting_max=limits.long_waiting_max),
-        Replay(limits), Metrics(), journal, traces(),
+        readers, Replay(limits), Metrics(), journal, traces(),
     )  # fmt: skip
 
 
@@ -127,9 +139,11 @@ def _lifespan(works: Works, condition: Condition, others: Sequence[Lifespan]) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for pool in (works.pool, works.long_pool):
+        for pool in works.pools.values():
             if not await pool.close(CLOSING_S_MAX):
                 works.journal.write("warning", "cut", note="work was still running at the end")
+        if works.readers is not None:
+            await asyncio.to_thread(works.readers.close)
         works.traces.close()
 
     return lifespan
@@ -137,17 +151,10 @@ def _lifespan(works: Works, condition: Condition, others: Sequence[Lifespan]) ->
 
 async def _warm_up(works: Works, condition: Condition) -> None:
     """Loads the model and the largest scope, so that the first recall is quick."""
-
-    def load() -> None:
-        scopes = works.memory.scopes()
-        if scopes:
-            largest, _ = max(scopes, key=lambda one: one[1])
-            works.memory.evidence("what was said", scope=largest, window=None)
-        elif works.memory.embedder is not None:
-            works.memory.embedder.embed(["what was said"])
-
     try:
-        await works.long_pool.run(load, lane="the server itself", deadline_s=None)
+        await works.long_pool.run(
+            partial(warm_up, works.memory), lane="the server itself", deadline_s=None
+        )
     except Exception as error:  # noqa: BLE001 - nobody awaits this: the log alone can tell of it
         works.journal.failed("", "warming up", error)
     condition.warm = True
@@ -168,7 +175,7 @@ def _noting(works: Works) -> Any:
 
 
 def _watch(works: Works, exports: Exports) -> None:
-    for name, pool in (("mnemic", works.pool), ("mnemic_long", works.long_pool)):
+    for name, pool in works.pools.items():
         works.metrics.watch(
             f"{name}_running", "Calls under way.", partial(getattr, pool, "running")
         )
@@ -194,4 +201,4 @@ async def _no_such_method(request: Request, _: Exception) -> Response:
     ).answer()
 
 
-__all__ = ["Limits", "Settings", "create_app"]
+__all__ = ["Limits", "Readers", "Settings", "create_app"]

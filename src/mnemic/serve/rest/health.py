@@ -51,7 +51,7 @@ class Health:
             "store": store, "warm": condition.warm, "sleeping": condition.sleeping,
             "embedder": "none: found by words only" if memory.embedder is None
             else memory.embedder.space,
-            "waiting": self._works.pool.waiting,
+            "waiting": sum(pool.waiting for pool in self._works.pools.values()),
         }  # fmt: skip
         return JSONResponse(said, 200 if ready else 503)
 

@@ -6,13 +6,26 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 Level = str
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LEVELS = tuple(_LEVELS)
+
+
+class Elsewhere(Exception):
+    """What went wrong in another process: its kind and places, as the log tells of them."""
+
+    def __init__(self, kind: str, places: Sequence[str]) -> None:
+        super().__init__(kind, places)
+        self.kind, self.places = kind, list(places)
+
+    @classmethod
+    def of(cls, error: BaseException) -> Elsewhere:
+        """An error of this process, as another is told of it."""
+        return cls(type(error).__name__, _places(error))
 
 
 class ToJournal(logging.Handler):
@@ -65,10 +78,13 @@ class Journal:
         """
         from mnemic.errors import MnemicError
 
-        last = traceback.extract_tb(error.__traceback__)[-6:]
+        there = error if isinstance(error, Elsewhere) else Elsewhere.of(error)
         self.write(
-            "error", "failed", request_id=request_id, operation=operation,
-            error=type(error).__name__,
-            message=str(error) if isinstance(error, MnemicError) else None,
-            at=[f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in last],
+            "error", "failed", request_id=request_id, operation=operation, error=there.kind,
+            message=str(error) if isinstance(error, MnemicError) else None, at=there.places,
         )  # fmt: skip
+
+
+def _places(error: BaseException) -> list[str]:
+    last = traceback.extract_tb(error.__traceback__)[-6:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in last]

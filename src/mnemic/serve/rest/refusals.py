@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -30,6 +31,11 @@ class Refusal(Exception):
         super().__init__(detail)
         self.status, self.kind, self.detail = status, kind, detail
         self.headers, self.more = dict(headers or {}), dict(more or {})
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """It may come from another process."""
+        again = partial(Refusal, headers=self.headers, more=self.more)
+        return again, (self.status, self.kind, self.detail)
 
     def answer(self) -> Response:
         """As RFC 9457 writes problems."""

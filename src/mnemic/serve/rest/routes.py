@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +14,16 @@ from mnemic.agent.memory import Memory
 from mnemic.errors import MnemicError
 from mnemic.serve.access import Access
 from mnemic.serve.keys import Doorkeeper
-from mnemic.serve.operations import OPERATIONS, Operation, carry_out
+from mnemic.serve.operations import OPERATIONS, Operation
+from mnemic.serve.rest.calls import Call, Said, carry_out_call
 from mnemic.serve.rest.journal import Journal
 from mnemic.serve.rest.metrics import Metrics
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong, Vanished
-from mnemic.serve.rest.reading import read_request
+from mnemic.serve.rest.readers import Readers
 from mnemic.serve.rest.refusals import Refusal, refusal_of
 from mnemic.serve.rest.replay import Replay, check_key
 from mnemic.serve.rest.settings import Settings
 from mnemic.serve.rest.traces import Traces
-from mnemic.serve.terminal import jsonable
 
 JSON = "application/json"
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -32,17 +31,41 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What the routes share."""
+    """What the routes share. Recalls have a pool of their own where `readers` answer them."""
 
     memory: Memory
     settings: Settings
     doorkeeper: Doorkeeper
     pool: Pool
+    model_pool: Pool
     long_pool: Pool
+    readers: Readers | None
     replay: Replay
     metrics: Metrics
     journal: Journal
     traces: Traces
+
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """Each pool once, by the name under which its figures are told."""
+        named = {"mnemic": self.pool, "mnemic_long": self.long_pool}
+        return named if self.readers is None else {**named, "mnemic_recall": self.model_pool}
+
+    def pool_of(self, operation: Operation) -> Pool:
+        """Where an operation waits and runs."""
+        return {"quick": self.pool, "model": self.model_pool, "long": self.long_pool}[
+            operation.cost
+        ]
+
+    def carry_out(self, operation: Operation, call: Call) -> Said:
+        """The answer to a call, from a reader where it only reads and takes a model."""
+        if operation.cost == "model" and self.readers is not None:
+            said = self.readers.carry_out(call)
+        else:
+            said = carry_out_call(self.memory, call)
+        if said.stages_ms is not None:
+            self.metrics.recalled(said.stages_ms)
+        return said
 
 
 def routes(works: Works) -> list[Route]:
@@ -96,7 +119,7 @@ def lane_of(request: Request, access: Access) -> str:
 def _endpoint(
     works: Works, operation: Operation
 ) -> Callable[[Request, Access], Awaitable[Response]]:
-    pool = works.long_pool if operation.cost == "long" else works.pool
+    pool = works.pool_of(operation)
     deadline_s = works.settings.limits.deadline_s[operation.cost]
 
     async def answer(request: Request, access: Access) -> Response:
@@ -109,14 +132,13 @@ def _endpoint(
             if operation.name == "remember":
                 more["idempotency_key"] = key  # kept with the episode: it outlives the server
 
+        call = Call(
+            operation.name, dict(request.path_params), request.scope["query_string"], body, more,
+            access,
+        )  # fmt: skip
+
         def work() -> bytes:
-            asked = read_request(
-                operation, request.path_params, request.scope["query_string"], body, more
-            )
-            found = carry_out(operation, works.memory, asked, access)
-            if operation.name == "recall":
-                works.metrics.recalled(found["ms"])
-            return json.dumps(found, ensure_ascii=False, default=jsonable).encode()
+            return works.carry_out(operation, call).body
 
         async def done() -> bytes:
             said: bytes = await pool.run(

@@ -14,7 +14,8 @@ MIB = 1 << 20
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+/?\Z", re.IGNORECASE)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux
@@ -33,7 +34,7 @@ class Limits:
     deadline_s: dict[str, float | None] = field(
         default_factory=lambda: {"quick": 10.0, "model": 30.0, "long": None}
     )
-    workers: int = field(default_factory=lambda: max(2, _cores()))
+    workers: int = field(default_factory=lambda: max(2, cores()))
     waiting_max: int = 128
     long_workers: int = 2
     long_waiting_max: int = 8

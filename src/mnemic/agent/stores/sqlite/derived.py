@@ -374,6 +374,11 @@ class SqliteDerived:
                 .fetchone()
             }
 
+    def erasures(self) -> int:
+        """How many episodes were ever erased, by any process."""
+        with explained(self._log.path):
+            return int(self._log.reader().execute("SELECT count(*) FROM erased").fetchone()[0])
+
     def uses(self, scope_ids: Sequence[int], seqs: Sequence[int] | None = None) -> list[UseRow]:
         """How often the episodes of these scopes came back; only those numbers, where given."""
         found: list[UseRow] = []

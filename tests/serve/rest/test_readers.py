@@ -1,0 +1,332 @@
+"""Processes that recall beside the server's own: the same answers, and nobody notices when one dies."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mnemic import Memory, errors
+from mnemic.bench.serving import _family, served
+from mnemic.errors import MnemicError
+from mnemic.serve.access import OWNER, Access
+from mnemic.serve.rest import Settings, create_app
+from mnemic.serve.rest.calls import Call, carry_out_call
+from mnemic.serve.rest.journal import Elsewhere, Journal
+from mnemic.serve.rest.readers import Lost, Reader, Readers
+from mnemic.serve.rest.refusals import Refusal
+from mnemic.testing.fakes import HashEmbedder
+
+ANA = Access("ana", frozenset(("read",)), ("acme/ana",), "k1")
+
+
+@pytest.fixture
+def open_memory(tmp_path: Path) -> Iterator[Memory]:
+    with Memory(tmp_path / "read.mnemic") as memory:
+        for number in range(30):
+            memory.remember(
+                f"Ana put parcel {number} on shelf {number % 7}.", scope="acme/ana", speaker="Ana",
+                session=f"s{number % 3}", position=number, said_at=f"2026-03-{1 + number % 28:02d}T09:00:00Z",
+            )  # fmt: skip
+        memory.remember("Bo keeps bees.", scope="acme/bo", said_at="2026-03-01T09:00:00Z")
+        memory.ready()
+        yield memory
+
+
+def call(operation: str, access: Access = OWNER, **said: Any) -> Call:
+    return Call(operation, {}, b"", json.dumps(said).encode(), {}, access)
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    return {"scope": "acme/ana", "now": "2026-11-20T12:00:00Z", **more}
+
+
+@contextmanager
+def readers(memory: Memory, count: int = 1) -> Iterator[tuple[Readers, io.StringIO]]:
+    """Readers that are up: crowded once, then waited for."""
+    log = io.StringIO()
+    found = Readers(memory, Path(memory.store.path), count, Journal(stream=log))
+    try:
+        with found._guard:
+            found._begun = True
+        for _ in range(count):
+            found._start()
+        wait_until(lambda: found.free == count)
+        yield found, log
+    finally:
+        found.close()
+
+
+def wait_until(true: Any, seconds: float = 60.0) -> None:
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.02)
+
+
+def outcome(carry_out: Any, one: Call) -> tuple[Any, ...]:
+    """What came of a call, without times."""
+    try:
+        said = carry_out(one)
+    except Refusal as refusal:
+        return "refused", refusal.status, refusal.kind, refusal.detail, refusal.headers
+    except MnemicError as error:
+        return "error", type(error), str(error)
+    found = json.loads(said.body)
+    assert (said.stages_ms is None) == (one.operation != "recall")
+    found.pop("ms", None)
+    return "answered", _rounded(found)
+
+
+def _rounded(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _rounded(value) for name, value in found.items() if name != "block"}
+    if isinstance(found, list):
+        return [_rounded(value) for value in found]
+    return round(found, 4) if isinstance(found, float) else found
+
+
+def test_a_reader_answers_as_the_server_does(open_memory: Memory) -> None:
+    """Answers, refusals and errors, of whoever asks, are the same in either process."""
+    calls = [
+        call("recall", **asked(query="where is parcel 4")),
+        call("recall", **asked(query="parcels in March", k=3)),
+        call("recall", **asked(query="zzz", scope="nobody/here")),
+        call("recall", **asked(query="bees", scope="acme/bo"), access=ANA),
+        call("recall", **asked(query="bees", scope="acme/*"), access=ANA),
+        call("recall", **asked(query="parcel 4"), access=Access("w", frozenset(("write",)), ("*",))),
+        call("recall", **asked(query="x", k=0)),
+        call("recall", **asked(query="x", frm="y")),
+        call("recall", **{"query": "x", "from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z", "scope": "acme/ana"}),
+        Call("recall", {}, b"", b"{not json", {}, OWNER),
+        Call("timeline", {}, b"scope=acme/ana&subject=Ana", b"", {}, OWNER),
+    ]  # fmt: skip
+    with readers(open_memory) as (found, _):
+        for one in calls:
+            here = outcome(lambda asked_: carry_out_call(open_memory, asked_), one)
+            assert outcome(found.carry_out, one) == here
+        assert found.free == 1, "each came back"
+
+
+def test_a_reader_sees_what_was_just_written(open_memory: Memory) -> None:
+    """What was acknowledged is there for the next recall, wherever it runs; what was hidden is not."""
+    with readers(open_memory) as (found, _):
+        for number in range(5):
+            said = open_memory.remember(f"The xylophone {number} is here.", scope="acme/ana")
+            body = json.loads(found.carry_out(call("recall", **asked(query="xylophone", k=1))).body)
+            assert body["hits"][0]["id"] == said
+            open_memory.suppress(said, scope="acme/ana")
+            body = json.loads(found.carry_out(call("recall", **asked(query="xylophone"))).body)
+            assert said not in [hit["id"] for hit in body["hits"]]
+            open_memory.erase(said, scope="acme/ana")
+
+
+def test_a_reader_that_is_killed_costs_no_answer(open_memory: Memory) -> None:
+    """Its call is answered in the server's process, the log tells, and another takes its place."""
+    with readers(open_memory) as (found, log):
+        one = call("recall", **asked(query="where is parcel 4"))
+        before = outcome(found.carry_out, one)
+        [reader] = found._free
+        os.kill(reader._process.pid, signal.SIGKILL)
+        assert outcome(found.carry_out, one) == before
+        assert "a reader died" in log.getvalue()
+        wait_until(lambda: found.free == 1)
+        assert found._free[0] is not reader
+        assert outcome(found.carry_out, one) == before
+
+
+def test_one_that_dies_before_its_first_answer_is_not_begun_again(open_memory: Memory) -> None:
+    with readers(open_memory) as (found, _):
+        os.kill(found._free[0]._process.pid, signal.SIGKILL)
+        found.carry_out(call("recall", **asked(query="parcel")))
+        time.sleep(0.2)
+        assert (found.free, found._starting) == (0, set())
+
+
+def test_they_begin_when_a_second_caller_comes(open_memory: Memory) -> None:
+    """One user has one process; two at a time get readers, and are answered meanwhile."""
+    found = Readers(open_memory, Path(open_memory.store.path), 1, Journal(stream=io.StringIO()))
+    one = call("recall", **asked(query="where is parcel 4"))
+    try:
+        for _ in range(3):
+            found.carry_out(one)
+        assert not found._begun
+        inside, go_on = threading.Event(), threading.Event()
+        recall = open_memory.recall
+
+        def slow(*args: Any, **more: Any) -> Any:
+            inside.set()
+            go_on.wait(10)
+            return recall(*args, **more)
+
+        open_memory.recall = slow  # type: ignore[method-assign]
+        first = threading.Thread(target=found.carry_out, args=(one,))
+        first.start()
+        assert inside.wait(10)
+        open_memory.recall = recall  # type: ignore[method-assign]
+        found.carry_out(one)
+        go_on.set()
+        first.join()
+        wait_until(lambda: found.free == 1)
+    finally:
+        found.close()
+    assert found.free == 0
+
+
+def test_one_that_cannot_come_up_is_done_without(tmp_path: Path, memory: Memory) -> None:
+    """A store that cannot be opened there is told in the log; recalls go on here."""
+    broken = tmp_path / "no.mnemic"
+    broken.write_bytes(b"no store at all, and long enough to be read")
+    log = io.StringIO()
+    found = Readers(memory, broken, 1, Journal(stream=log))
+    memory.remember("Ana keeps bees.")
+    found._start()
+    wait_until(lambda: "did not come up" in log.getvalue())
+    assert "is not a Mnemic store" in log.getvalue()
+    assert json.loads(found.carry_out(call("recall", query="bees")).body)["hits"]
+    found.close()
+
+
+def test_closing_ends_them_even_while_they_start(open_memory: Memory) -> None:
+    with readers(open_memory, 2) as (found, _):
+        pids = [reader._process.pid for reader in found._free]
+        found._start()
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()] or os.name == "nt"
+    assert (found.free, found._starting) == (0, set())
+
+
+def test_errors_survive_the_way_between_processes() -> None:
+    """Whatever Mnemic raises arrives as it was raised; what nobody foresaw, as kind and place."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    for kind in kinds:
+        if issubclass(kind, MnemicError):
+            again = pickle.loads(pickle.dumps(kind("what is wrong")))
+            assert (type(again), str(again)) == (kind, "what is wrong")
+    refusal = Refusal(422, "unfit", "no", headers={"a": "b"}, more={"errors": [1]})
+    again = pickle.loads(pickle.dumps(refusal))
+    assert vars(again) == vars(refusal)
+    try:
+        {}["secret text of a user"]
+    except KeyError as error:
+        told = pickle.loads(pickle.dumps(Elsewhere.of(error)))
+    assert told.kind == "KeyError"
+    assert told.places[0].startswith("test_readers.py:")
+    log = io.StringIO()
+    Journal(stream=log).failed("r1", "recall", told)
+    assert json.loads(log.getvalue())["error"] == "KeyError"
+    assert "secret" not in log.getvalue()
+
+
+def test_what_another_process_erased_is_let_go_of(tmp_path: Path) -> None:
+    """At the next recall, or when a process that stays has a quiet moment."""
+
+    class Keeper(HashEmbedder):
+        forgot = 0
+
+        def forget(self) -> None:
+            self.forgot += 1
+
+    path = tmp_path / "two.mnemic"
+    with (
+        Memory(path, embedder=(keeper := Keeper()), background=False) as mine,
+        Memory(path, embedder=HashEmbedder(), background=False) as other,
+    ):
+        said = [mine.remember(f"Ana's word {number} is plugh{number}.") for number in range(3)]
+        mine.recall("plugh0")
+        parts = mine._parts
+        mine.settle()
+        assert (keeper.forgot, mine._parts is parts) == (0, True)
+        other.suppress(said[0])  # a new generation, but nothing is gone
+        mine.recall("plugh0")
+        assert (keeper.forgot, mine._parts is parts) == (0, True)
+        other.erase(said[0])
+        mine.settle()
+        assert (keeper.forgot, mine._parts is parts) == (1, False)
+        other.erase(said[1])
+        mine.recall("plugh1")
+        assert keeper.forgot == 2
+        mine.erase(said[2])
+        mine.settle()
+        assert keeper.forgot == 3
+
+
+def test_over_http_a_crowd_is_read_to_by_others(open_memory: Memory) -> None:
+    """A loaded app has its readers answer, /metrics names their pool, and its end ends them."""
+    log = Journal(stream=io.StringIO())
+    found = Readers(open_memory, Path(open_memory.store.path), 2, log)
+    app = create_app(open_memory, Settings(), journal=log, readers=found)
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:6636") as client,
+        ):
+            statuses: list[int] = []
+            ends = time.monotonic() + 60
+            while found.free < 2 or not all(reader.answered for reader in found._free):
+                assert time.monotonic() < ends
+                answers = await asyncio.gather(
+                    *(client.post("/v1/recall", json=asked(query=f"parcel {n}")) for n in range(8))
+                )
+                statuses += [answer.status_code for answer in answers]
+            assert "mnemic_recall_running" in (await client.get("/metrics")).text
+            return statuses
+
+    assert set(asyncio.run(ask())) == {200}
+    assert found.free == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_server_that_is_killed_leaves_none_behind(tmp_path: Path) -> None:
+    """Readers end with the server, however it ends."""
+    path = tmp_path / "a.mnemic"
+    with Memory(path) as memory:
+        memory.remember("Ana keeps bees.", scope="acme/ana")
+
+    with served(path, "--readers", "1") as server:
+        url = f"http://{server.host}:{server.port}/v1/recall"
+        stop = threading.Event()
+
+        def press() -> None:
+            while not stop.is_set():
+                httpx.post(url, json=asked(query="bees"), timeout=30)
+
+        crowd = [threading.Thread(target=press) for _ in range(2)]
+        for thread in crowd:
+            thread.start()
+        # Itself, a reader, and the process by which Python watches what they share.
+        wait_until(lambda: len(_family(server.process.pid)) >= 2)
+        time.sleep(1.0)
+        family = _family(server.process.pid)
+        stop.set()
+        for thread in crowd:
+            thread.join()
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        wait_until(lambda: not [pid for pid in family[1:] if _runs(pid)], 30)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_reader_that_never_starts_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"something else entirely, no store")
+    with pytest.raises(Lost, match="is not a Mnemic store"):
+        Reader(tmp_path / "x", None)
