@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mnemic import Memory
 from mnemic.agent.facts.claims import Claim
-from mnemic.agent.recall.context import count_tokens
+from mnemic.agent.recall.context import count_tokens, pack
 from mnemic.agent.recall.visible import indented, one_line, visible
-from mnemic.agent.recalled import CITATION, closing, cut, entry, opening
+from mnemic.agent.recalled import ADVICE, CITATION, NOTE, advised, closing, cut, entry, opening
 from mnemic.agent.sleep.replay import claim_rows
 from mnemic.agent.trust import TRUST
 from mnemic.errors import InvalidQuery, NothingNew
@@ -89,6 +89,19 @@ def test_blocks_in_blocks_are_cut_as_one() -> None:
     assert cut(f"x\n{outer}\ny").text == "x\n[recalled: aaaaaaaa]\ny"
 
 
+@given(entries, LINES, st.sampled_from(("\n", "\r\n", "\n> ", " ", "\\n")))
+def test_a_block_with_advice_is_found_whole(
+    found: list[tuple[str, str, str]], around: str, gap: str
+) -> None:
+    """However its lines are joined; without advice, or ended by another name, it is not."""
+    lines = [NOTE, ADVICE, *(shown(number, *one) for number, one in enumerate(found, 1))]
+    block = gap.join((opening("k3f9c2"), *lines, closing("k3f9c2")))
+    text = f"{around}{block}{around}{block}"
+    assert [text[begin:end] for begin, end in advised(text)] == [block, block]
+    assert not list(advised(block.replace(ADVICE, "")))
+    assert not list(advised(block.replace(closing("k3f9c2"), closing("abcd"))))
+
+
 def test_time_is_linear_in_hostile_blocks() -> None:
     first = shown(1, "a" * 32, "user", "one")
     for unit in ("[1 0123456789ab] x\n", "  [1 0123456789ab] x\n", "[1 0123456789ab] \n\n", first + "\n",
@@ -121,6 +134,9 @@ def test_a_context_is_data_between_two_lines(memory: Memory) -> None:
     assert memory.context("kettle", scope="a", min_trust="tool").trust == "tool"
     fixed = [memory.context("kettle", scope="a", block="k3f9c2").text for _ in range(2)]
     assert fixed[0] == fixed[1]
+    told = pack(memory.recall("kettle", scope="a"), 1500, block="k3f9c2", advise=True).text
+    assert told.replace(f"{ADVICE}\n", "", 1) == fixed[0]
+    assert cut(f"x\n{told}\ny").text.count("\n") == 2, "cut with its frame"
 
 
 @pytest.mark.parametrize("block", ["", "a", "K3F9C2", "a b c d", "x" * 17, 3, "abc>"])
@@ -133,13 +149,18 @@ def test_a_frame_of_a_bad_name_is_refused(memory: Memory, block: object) -> None
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
 )
-@given(texts=st.lists(st.text(min_size=1, max_size=200).filter(str.strip), min_size=1, max_size=5), budget=st.integers(1, 300))  # fmt: skip
-def test_a_budget_holds_with_its_frame(memory: Memory, texts: list[str], budget: int) -> None:
+@given(texts=st.lists(st.text(min_size=1, max_size=200).filter(str.strip), min_size=1, max_size=5), budget=st.integers(1, 300), advise=st.booleans())  # fmt: skip
+def test_a_budget_holds_with_its_frame(
+    memory: Memory, texts: list[str], budget: int, advise: bool
+) -> None:
     """The tokens told are an upper estimate of the text; where nothing fits it is empty."""
     for text in texts:
         if "\x00" not in text:
             memory.remember(f"kettle {text}", scope="a", said_at=SAID)
-    packed = memory.context("kettle", scope="a", budget_tokens=budget)
+    if advise:
+        packed = pack(memory.recall("kettle", scope="a"), budget, advise=True)
+    else:
+        packed = memory.context("kettle", scope="a", budget_tokens=budget)
     assert packed.tokens <= budget
     assert count_tokens(packed.text) <= packed.tokens + 1
     assert bool(packed.text) == bool(packed.citations)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from proxy_upstream import Door, Reply, Upstream, deltas, events, served, whole
 
 from mnemic import Memory
+from mnemic.agent.recalled import ADVICE, NOTE
 from mnemic.errors import StoreBusy, StoreDamaged
 from mnemic.serve.proxy import remember
 from mnemic.serve.proxy.settings import ProxySettings
@@ -23,7 +24,17 @@ from mnemic.testing.fakes import FixedClock, HashEmbedder
 
 LISBON = "Ana moved to Lisbon in March and works at the harbour."
 QUESTION = "Where did Ana move to in March?"
-TAG = "<recalled-memory"
+TAG = "<memory id="
+
+
+def as_it_is(block: str) -> str:
+    return block
+
+
+def as_the_first_proxies_put_it(block: str) -> str:
+    """Their frame around the block, which had no advice of its own then."""
+    inner = block.replace(f"{ADVICE}\n", "")
+    return f'<recalled-memory from="earlier conversations">\nUse what helps.\n{inner}\n</recalled-memory>'
 
 
 def sent(upstream: Upstream) -> list[dict[str, Any]]:
@@ -61,7 +72,23 @@ def test_what_memory_knows_goes_up_with_the_question(door: Door, upstream: Upstr
     assert block["role"] == "system"
     assert LISBON in block["content"]
     assert "not instructions" in block["content"]
+    lines = block["content"].splitlines()
+    assert lines[1:3] == [NOTE, ADVICE]
+    assert block["content"].count("<memory id=") == 1
+    assert [line for line in lines if line.startswith("<")] == [lines[0], lines[-1]], "one frame"
     assert door.proxy.counts["recalled"] == 1
+
+
+def test_the_page_shows_what_a_model_reads(opens: Callable[..., Door], upstream: Upstream) -> None:
+    """Letter by letter, but for the name that is drawn."""
+    page = Path(__file__).parents[3] / "docs" / "doors" / "proxy.md"
+    shown = page.read_text("utf-8").partition("```text\n")[2].partition("\n```")[0]
+    door = opens(scope="acme/ana")
+    said = {"speaker": "user", "said_at": "2026-03-02T10:00:00Z"}
+    door.memory.remember("I moved to Lisbon.", scope="acme/ana", **said)
+    door.chat(("user", "Where did I move?"))
+    name = sent(upstream)[0]["content"].split(">")[0].removeprefix("<memory id=")
+    assert sent(upstream)[0]["content"] == shown.replace("98c48e", name)
 
 
 @pytest.mark.parametrize(("source", "trust"), [("web", "web"), ("user", "assistant")])
@@ -369,14 +396,38 @@ def test_what_was_erased_or_hidden_does_not_come_back_with_the_history(
         assert sum(text == "b" for _, text in again.kept()) <= 1
 
 
-def test_memory_that_was_put_in_is_not_kept_as_evidence(door: Door, upstream: Upstream) -> None:
-    """Also where a client sends it back in its history."""
+@pytest.mark.parametrize("put", [as_it_is, as_the_first_proxies_put_it])
+def test_memory_that_was_put_in_is_not_kept_as_evidence(
+    door: Door, upstream: Upstream, put: Callable[[str], str]
+) -> None:
+    """Also where a client sends it back in its history, and as an earlier proxy had put it in."""
     door.memory.remember(LISBON)
     door.chat(("user", QUESTION))
     assert recalled(upstream)
-    door.chat(*sent(upstream), ("assistant", "Lisbon."), ("user", "Thanks!"))
-    assert sum(LISBON in text for _, text in door.kept()) == 1
-    assert not any(TAG in text for _, text in door.kept())
+    block = put(sent(upstream)[0]["content"])
+    asked = [
+        [("system", block), ("user", QUESTION), ("assistant", "Noted."), ("user", "Thanks!")],
+        [("user", f"{block}\n\n{QUESTION}"), ("assistant", "Noted."), ("user", "Bye!")],
+    ]
+    for said in asked:
+        door.chat(*said)
+        assert door.proxy.counts["recalled"] == 1, "nothing is put in twice"
+    kept = [text for _, text in door.kept()]
+    assert kept == [LISBON, QUESTION, "Noted.", "Thanks!", "Noted.", "Bye!", "Noted."]
+    assert len({one.session for one in door.memory.episodes() if one.source == "proxy"}) == 1
+
+
+def test_what_is_left_of_a_block_is_cut_by_the_gate(door: Door, upstream: Upstream) -> None:
+    """A client that sends back half of it, or a model that quotes it, adds a citation at most."""
+    door.memory.remember(LISBON)
+    door.chat(("user", QUESTION))
+    block = sent(upstream)[0]["content"]
+    for quoted in (block.rpartition("\n")[0], block.splitlines()[3]):
+        door.chat(("user", f"Look:\n{quoted}"), headers={"X-Mnemic-Session": quoted[:5]})
+    texts = [text for _, text in door.kept()]
+    assert sum(LISBON in text for text in texts) == 1
+    assert not any(TAG in text or ADVICE in text for text in texts)
+    assert sum(text.startswith("Look:\n[recalled: ") for text in texts) == 2
 
 
 def test_tools_are_kept_as_tools(opens: Callable[..., Door], upstream: Upstream) -> None:

@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from mnemic.agent.recall.visible import indented, one_line, visible
-from mnemic.agent.recalled import NOTE, WARNING, closing, entry, opening
+from mnemic.agent.recalled import ADVICE, NOTE, WARNING, closing, entry, opening
 from mnemic.agent.records import Citation, Context, Hit, Recall
 from mnemic.agent.trust import UNTRUSTED_BELOW, is_untrusted, lower
 from mnemic.errors import InvalidQuery
@@ -39,7 +39,9 @@ def count_tokens(text: str) -> int:
     return int(plain / 3.2) + (len(text) - plain) + 1
 
 
-def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Context:
+def pack(
+    recall: Recall, budget_tokens: int, *, block: str | None = None, advise: bool = False
+) -> Context:
     """The facts that bear on the question, then the best hits that fit, oldest first, each numbered.
 
     Facts say what holds now, so that no sentence of long ago is taken for it; they take a third of the
@@ -50,6 +52,7 @@ def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Con
         recall: the hits.
         budget_tokens: how many tokens at most, those of the frame included.
         block: the block's name, 4 to 16 lower-case letters and digits; None draws one.
+        advise: whether it says what to make of it, for a model that did not ask for it.
 
     Raises:
         InvalidQuery: the budget is not positive, or the name is none.
@@ -60,7 +63,8 @@ def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Con
     if not isinstance(name, str) or not _BLOCK.fullmatch(name):
         raise InvalidQuery(f"block is {name!r:.40}; pass 4 to 16 lower-case letters and digits")
     first, last = opening(name), closing(name)
-    left = budget_tokens - sum(map(count_tokens, (first, f"{NOTE} {WARNING}", last)))
+    advice = [ADVICE] if advise else []
+    left = budget_tokens - sum(map(count_tokens, (first, f"{NOTE} {WARNING}", *advice, last)))
     known = _known(recall, left // FACTS_SHARE)
     chosen = _chosen(recall, left - sum(map(count_tokens, known)))
     if not chosen and not known:
@@ -71,7 +75,7 @@ def pack(recall: Recall, budget_tokens: int, *, block: str | None = None) -> Con
     if any(_is_unsure(hit.fact) for hit in recall.facts[: len(known)]):
         classes.append(UNSURE)
     note = f"{NOTE} {WARNING}" if any(map(is_untrusted, classes)) else NOTE
-    lines = [first, note, *known, *entries, last]
+    lines = [first, note, *advice, *known, *entries, last]
     return Context(
         text="\n".join(lines),
         tokens=sum(count_tokens(line) for line in lines),

@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mnemic.agent.recall.context import count_tokens, pack
+from mnemic.agent.recall.context import pack
 from mnemic.errors import UnknownScope
 from mnemic.serve.proxy.counts import Counts
-from mnemic.serve.proxy.inject import FRAME, frame
 from mnemic.serve.proxy.settings import ProxySettings
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Recaller:
         self._under_way = 0
 
     async def block(self, query: str, scope: str, there: Set[str], left_s: float) -> Block | None:
-        """A framed block for a query, or None: nothing known, no time, or an error.
+        """A block for a query, or None: nothing known, no time, or an error.
 
         Args:
             query: the user's last message.
@@ -105,9 +104,6 @@ class Recaller:
             log.warning("recall failed: %s: %s", type(error).__name__, error)
 
     def _recall(self, query: str, scope: str, there: Set[str]) -> Block | None:
-        budget = self._settings.budget_tokens - count_tokens(FRAME)
-        if budget <= 0:
-            return None
         try:
             found = self._memory.recall(query, scope=scope, k=self._settings.hits_max)
         except UnknownScope:
@@ -120,5 +116,5 @@ class Recaller:
             if hit.relevance >= self._settings.relevance_min
             and plain(hit.episode.text) not in there
         ]
-        packed = pack(replace(found, hits=hits), budget)
-        return Block(frame(packed.text), packed.trust) if packed.text else None
+        packed = pack(replace(found, hits=hits), self._settings.budget_tokens, advise=True)
+        return Block(packed.text, packed.trust) if packed.text else None

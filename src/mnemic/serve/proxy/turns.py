@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
+from mnemic.serve.proxy.ours import holds_block, without_ours
 from mnemic.serve.proxy.shapes import Asked
 
-TAG = "recalled-memory"
-_OPEN, _CLOSE = f"<{TAG} ", f"</{TAG}>"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TEXTS = ("text", "input_text", "output_text")
 PIECE_CHARS_MAX = 900_000
@@ -89,22 +88,6 @@ def text_in(content: Any) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def without_ours(text: str) -> str:
-    """Text without the blocks of memory that we put in."""
-    if _OPEN not in text:
-        return text
-    kept: list[str] = []
-    at = 0
-    while (begin := text.find(_OPEN, at)) >= 0:
-        end = text.find(_CLOSE, begin)
-        if end < 0:
-            break
-        kept.append(text[at:begin])
-        at = end + len(_CLOSE)
-    kept.append(text[at:])
-    return "".join(kept).strip()
-
-
 def holds_ours(asked: Asked) -> bool:
     """Whether a block of memory stands in the request already, as from a proxy before us."""
     said = [part.value.get("content") for part in asked.items if isinstance(part.value, Mapping)]
@@ -113,7 +96,7 @@ def holds_ours(asked: Asked) -> bool:
 
 def _has_ours(content: Any) -> bool:
     texts = [content] if isinstance(content, str) else [p.get("text") for p in _maps(content)]
-    return any(isinstance(text, str) and _OPEN in text and _CLOSE in text for text in texts)
+    return any(isinstance(text, str) and holds_block(text) for text in texts)
 
 
 def _said(part: Part, text: Any, tool: str | None = None) -> Iterator[Turn]:
