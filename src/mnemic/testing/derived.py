@@ -228,11 +228,14 @@ class DerivedContract:
                     ReplayRow(a, 2, 0.5, "v"),
                 ]
             )  # fmt: skip
+        before = store.change_mark()[1], store.derived.erasures()
         erased = store.erase(
             a, [1], [(GroupRow, a, {"subject_key": "s"}), (EvidenceRow, a, {"fact_id": ["f"]})], []
         )
         assert list(erased.ids) == [id_]
         assert erased.rows["episodes"] == 1
+        assert store.derived.erasures() == before[1] + 1
+        assert store.change_mark()[1] > before[0], "who looks at the generation alone misses none"
         assert store.scrub()
         left = store.derived.dump()
         assert {name for name in left if left[name]} == {"replays"}
