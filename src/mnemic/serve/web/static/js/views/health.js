@@ -11,10 +11,13 @@ import { counted, number, size } from '../words.js';
 /** Figures of the server worth a look, and what they say. @type {Array<[RegExp, string]>} */
 const METRICS = [
   [/^mnemic_requests_total\{/, 'Requests'], [/^mnemic_requests_total\{.*operation="recall"/, 'Recalls'],
-  [/^mnemic_requests_total\{.*status="500"/, 'Failures'], [/^mnemic(_long)?_running /, 'Under way'],
-  [/^mnemic(_long)?_waiting /, 'Waiting'], [/^mnemic(_long)?_refused /, 'Refused, busy'],
+  [/^mnemic_requests_total\{.*status="500"/, 'Failures'], [/^mnemic(_long|_recall)?_running /, 'Under way'],
+  [/^mnemic(_long|_recall)?_waiting /, 'Waiting'], [/^mnemic(_long|_recall)?_refused /, 'Refused, busy'],
   [/^mnemic_sleeps_total\{/, 'Sleeps by itself'],
 ];
+
+/** What is counted, and how many. @param {string} one @param {number} count @returns {[string, string]} */
+const some = (one, count) => [count === 1 ? one : `${one}s`, number(count)];
 
 /** @param {Visit} visit @returns {Promise<Node>} */
 export async function health(visit) {
@@ -74,7 +77,7 @@ function told(stats) {
   return [
     ill.length > 0 && el('ul', { class: 'notes' }, ill.map((one) => el('li', {}, name(sentence(String(one)))))),
     el('dl', { class: 'figures' },
-      [['episodes', number(stats.episodes)], ['sessions', number(stats.sessions ?? 0)], ['scopes', number(scopes.length)], ['on disk', size(stats.bytes)]].map(([label, value]) => el('div', {}, el('dt', { text: label }), el('dd', { text: value })))),
+      [some('episode', stats.episodes), some('session', stats.sessions ?? 0), some('scope', scopes.length), ['on disk', size(stats.bytes)]].map(([label, value]) => el('div', {}, el('dt', { text: label }), el('dd', { text: value })))),
     el('section', {}, el('h2', { text: 'The store' }), el('dl', { class: 'particulars' },
       [['From', at(stats.first_said_us)], ['To', at(stats.last_said_us)], ['Engine', stats.engine], ['Embedder', stats.embedder ?? 'none; words only']].map(([label, value]) => [el('dt', { text: label }), el('dd', {}, value)]))),
     (stats.spaces ?? []).length > 0 && el('section', {}, el('h2', { text: 'Spaces' }), el('table', { class: 'plain-table' },
