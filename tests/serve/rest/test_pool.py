@@ -252,6 +252,23 @@ def test_a_retry_of_a_write_with_its_key_is_answered_and_not_done_again(slept: M
             )
 
 
+def test_kept_answers_do_not_outlive_an_erasure(slept: Memory) -> None:
+    """They may tell of what was erased. What was done is still not done again."""
+    rows = {"rows": [{"text": "The gate's code is plugh."}], "scope": "acme/ana"}
+    key = {"idempotency-key": "k1"}
+    with open_door(slept) as door:
+        assert door.post("/v1/episodes/batch", rows, headers=key).json()["stored"] == 1
+        newest = next(iter(slept.episodes(scope="acme/ana", newest_first=True)))
+        erasing = {"ids": [newest.id], "scope": "acme/ana"}
+        receipt = door.post("/v1/erase", erasing, headers=key)
+        assert receipt.status_code == 200
+        again = door.post("/v1/episodes/batch", rows, headers=key)
+        assert (again.status_code, "erased since" in again.json()["detail"]) == (409, True)
+        assert door.post("/v1/erase", erasing, headers=key).content == receipt.content
+        replay = door.app.state.works.replay
+        assert replay._bytes == len(receipt.content)
+
+
 def test_the_key_of_a_remembered_episode_outlives_the_server(slept: Memory) -> None:
     key, said = {"idempotency-key": "k1"}, {"text": "Tea at four.", "scope": "acme/ana"}
     ids = set()

@@ -82,6 +82,23 @@ class Replay:
         self._keep(kept, answer)
         return answer, False
 
+    def let_go(self) -> None:
+        """Empties the answers, which may tell of what was just erased; the keys stay used."""
+        for one in self._kept.values():
+            if one.answer.done() and one.size:
+                self._bytes -= one.size
+                one.size = 0
+                one.answer = one.answer.get_loop().create_future()
+                one.answer.set_exception(
+                    Refusal(
+                        409,
+                        "conflict",
+                        "what came with this idempotency key was done; its answer is no longer kept, "
+                        "as something was erased since: look before you ask again with a new key",
+                    )
+                )
+                one.answer.exception()  # seen, should nobody ask again
+
     def _end_late(self, name: Name, kept: _Kept, work: asyncio.Future[bytes]) -> None:
         if work.cancelled():
             self._fail(name, kept, asyncio.CancelledError())

@@ -145,6 +145,8 @@ def _endpoint(
                 work, lane=lane_of(request, access), deadline_s=deadline_s,
                 is_gone=request.is_disconnected,
             )  # fmt: skip
+            if operation.name == "erase":
+                works.replay.let_go()
             return said
 
         if key is None or operation.name == "remember":
