@@ -68,6 +68,19 @@ def test_probabilities_are_probabilities(recall, near: bool, hits: int) -> None:
     assert ((sure.relevance >= 0) & (sure.relevance <= 1)).all()
 
 
+@given(recalls, st.booleans())
+def test_a_lone_hit_is_the_answer_if_there_is_one(recall, near: bool) -> None:
+    """There is nothing beside it to weigh it against."""
+    sure = judge(signs(recall, near, 1))
+    assert sure.relevance.tolist() == [sure.known]
+
+
+def test_the_first_thing_remembered_is_relevant_to_its_question(memory: Memory) -> None:
+    memory.remember("I moved to Porto last spring.", speaker="Ana")
+    found = memory.recall("Did Ana move to Porto?")
+    assert found.hits[0].relevance == found.known > 0.5
+
+
 @given(recalls, st.booleans(), st.sampled_from(list({**TOPIC, **WHOSE})), st.floats(0, 2))
 def test_more_of_what_speaks_for_it_never_makes_it_less_sure(recall, near, name, more) -> None:
     way = {**TOPIC, **WHOSE}[name]

@@ -139,6 +139,9 @@ class Confidence:
 def judge(signs: Signs, by: Calibration | None = None) -> Confidence:
     """Probabilities from signs; where nothing came back, nothing is known.
 
+    A hit that came back alone is the answer exactly if memory holds one: the lines weigh a hit against
+    those beside it, and would make little of it for want of any (LOG.md).
+
     Args:
         signs: of a recall and its hits.
         by: the lines to weigh them with; None takes those that ship.
@@ -150,6 +153,8 @@ def judge(signs: Signs, by: Calibration | None = None) -> Confidence:
     known = float(
         _probability(topic.odds(signs.recall)) * _probability(by.whose.odds(signs.recall))
     )
+    if len(signs.hits["rank"]) == 1:
+        return Confidence(known, np.array([known]))
     hits = {**signs.hits, "known": np.full(len(signs.hits["rank"]), log_odds(known))}
     return Confidence(known, np.asarray(_probability(by.relevance.odds(hits))))
 
