@@ -20,7 +20,7 @@ def door_tables() -> list[str]:
         lines += [
             "",
             (
-                f"`mnemic serve` over {found['n']:,} episodes, the model in the same process, on 2 "
+                f"`mnemic serve` over {found['n']:,} episodes, with two readers and the model in each, on 2 "
                 "shared cores (`mnemic bench serve`):"
             ),
             "",
