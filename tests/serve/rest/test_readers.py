@@ -264,6 +264,39 @@ def test_what_another_process_erased_is_let_go_of(tmp_path: Path) -> None:
         assert keeper.forgot == 3
 
 
+def test_a_recall_waits_for_no_batch_of_deep_keys(tmp_path: Path) -> None:
+    """Nor where another process erased something; what the batch had read is let go of after it."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Keeper(HashEmbedder):
+        forgot = 0
+
+        def embed(self, texts: Any) -> Any:
+            if len(texts) > 1:
+                inside.set()
+                assert go_on.wait(30)
+            return super().embed(texts)
+
+        def forget(self) -> None:
+            self.forgot += 1
+
+    path = tmp_path / "two.mnemic"
+    with Memory(path, embedder=HashEmbedder(), background=False) as other:
+        said = [other.remember(f"Ana's word {number} is plugh{number}.") for number in range(3)]
+        with Memory(path, embedder=(keeper := Keeper())) as mine:
+            assert inside.wait(30)
+            other.erase(said[0])
+            asked_ = threading.Thread(target=mine.recall, args=("plugh1",), daemon=True)
+            asked_.start()
+            asked_.join(5)
+            waited = asked_.is_alive()
+            go_on.set()
+            asked_.join(30)
+            assert not waited
+            mine.ready()
+            wait_until(lambda: keeper.forgot == 2, 10)
+
+
 def test_over_http_a_crowd_is_read_to_by_others(open_memory: Memory) -> None:
     """A loaded app has its readers answer, /metrics names their pool, and its end ends them."""
     log = Journal(stream=io.StringIO())
