@@ -264,6 +264,22 @@ def test_what_another_process_erased_is_let_go_of(tmp_path: Path) -> None:
         assert keeper.forgot == 3
 
 
+def test_uses_are_written_down_where_the_same_few_come_back_all_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that is never quiet does not gather them for ever."""
+    monkeypatch.setattr("mnemic.agent.uses.MOMENTS_MAX", 10, raising=False)
+    with Memory(tmp_path / "few.mnemic", embedder=None) as memory:
+        memory.remember("Ana keeps bees.")
+        for _ in range(25):
+            memory.recall("bees")
+        ids = memory.store.scope_ids("default")
+        wait_until(lambda: memory.store.derived.uses(ids), 5)
+        memory.settle()
+        [used] = memory.store.derived.uses(ids)
+        assert used.times == 25, "none is lost, none is told twice"
+
+
 def test_a_recall_waits_for_no_batch_of_deep_keys(tmp_path: Path) -> None:
     """Nor where another process erased something; what the batch had read is let go of after it."""
     inside, go_on = threading.Event(), threading.Event()
