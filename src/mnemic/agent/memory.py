@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -439,13 +440,16 @@ class Memory(Knows):
         if self.store.change_mark()[1] != generation:
             self._known_erasures = self._erasures()
             if self._known_erasures[1] != erasures:
-                self._forget_caches()
+                self._forget_caches(wait=False)  # a recall waits for no batch of deep keys
 
-    def _forget_caches(self) -> None:
+    def _forget_caches(self, *, wait: bool = True) -> None:
         self._known_erasures = self._erasures()
         self._parts = self._new_parts()
-        if self._deep_keys is not None:
-            self._deep_keys.settle()  # it may have read an erased text before
+        if self._deep_keys is not None:  # it may have read an erased text before
+            if wait:
+                self._deep_keys.settle()
+            else:
+                self._deep_keys.afterwards(partial(forget_texts, self.embedder))
         forget_texts(self.embedder)
 
     def evidence(

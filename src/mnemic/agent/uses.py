@@ -16,6 +16,9 @@ HITS_MAX = 5
 EPISODES_MAX = 200
 """After so many episodes their uses are written down."""
 
+MOMENTS_MAX = 2_000
+"""After so many uses, too: where the same few come back all day, there is never a quiet moment."""
+
 
 class Uses:
     """The uses not yet written down. A recall never waits for them, and never fails for them."""
@@ -24,6 +27,7 @@ class Uses:
         self._store = store
         self._guard = threading.Lock()
         self._noted: dict[str, list[int]] = defaultdict(list)
+        self._moments = 0
         self._writing = threading.Event()
         self.error: str | None = None
         """Why they could not be written the last time."""
@@ -33,7 +37,8 @@ class Uses:
         with self._guard:
             for hit in found.hits[:HITS_MAX]:
                 self._noted[hit.episode.id].append(moment_us)
-            full = len(self._noted) >= EPISODES_MAX
+                self._moments += 1
+            full = len(self._noted) >= EPISODES_MAX or self._moments >= MOMENTS_MAX
         if full and not self._writing.is_set():
             self._writing.set()
             threading.Thread(target=self._write_aside, name="mnemic-uses", daemon=True).start()
@@ -47,7 +52,7 @@ class Uses:
     def write(self) -> None:
         """Writes them down. What cannot be written now is kept for the next time, up to a bound."""
         with self._guard:
-            noted, self._noted = self._noted, defaultdict(list)
+            noted, self._noted, self._moments = self._noted, defaultdict(list), 0
         if not noted:
             return
         try:

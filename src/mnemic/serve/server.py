@@ -176,8 +176,12 @@ def run(
         journal.write(
             "info", "serving", address=address(settings.host, port), store=str(db or default_path())
         )
-        with _signals_end_only_the_server():
-            server.run(sockets=[listener])
+        try:
+            with _signals_end_only_the_server():
+                server.run(sockets=[listener])
+        finally:
+            if beside is not None:  # a second Ctrl-C leaves out the app's own end
+                beside.close()
     keys.close()
     journal.write("info", "ended")
 

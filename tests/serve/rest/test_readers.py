@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import multiprocessing
 import os
 import pickle
 import signal
@@ -23,9 +24,10 @@ from mnemic.bench.serving import _family, served
 from mnemic.errors import MnemicError
 from mnemic.serve.access import OWNER, Access
 from mnemic.serve.rest import Settings, create_app
+from mnemic.serve.rest import readers as readers_module
 from mnemic.serve.rest.calls import Call, carry_out_call
 from mnemic.serve.rest.journal import Elsewhere, Journal
-from mnemic.serve.rest.readers import Lost, Reader, Readers
+from mnemic.serve.rest.readers import Lost, Reader, Readers, Stuck, read_until_closed
 from mnemic.serve.rest.refusals import Refusal
 from mnemic.testing.fakes import HashEmbedder
 
@@ -262,6 +264,55 @@ def test_what_another_process_erased_is_let_go_of(tmp_path: Path) -> None:
         assert keeper.forgot == 3
 
 
+def test_uses_are_written_down_where_the_same_few_come_back_all_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that is never quiet does not gather them for ever."""
+    monkeypatch.setattr("mnemic.agent.uses.MOMENTS_MAX", 10, raising=False)
+    with Memory(tmp_path / "few.mnemic", embedder=None) as memory:
+        memory.remember("Ana keeps bees.")
+        for _ in range(25):
+            memory.recall("bees")
+        ids = memory.store.scope_ids("default")
+        wait_until(lambda: memory.store.derived.uses(ids), 5)
+        memory.settle()
+        [used] = memory.store.derived.uses(ids)
+        assert used.times == 25, "none is lost, none is told twice"
+
+
+def test_a_recall_waits_for_no_batch_of_deep_keys(tmp_path: Path) -> None:
+    """Nor where another process erased something; what the batch had read is let go of after it."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Keeper(HashEmbedder):
+        forgot = 0
+
+        def embed(self, texts: Any) -> Any:
+            if len(texts) > 1:
+                inside.set()
+                assert go_on.wait(30)
+            return super().embed(texts)
+
+        def forget(self) -> None:
+            self.forgot += 1
+
+    path = tmp_path / "two.mnemic"
+    with Memory(path, embedder=HashEmbedder(), background=False) as other:
+        said = [other.remember(f"Ana's word {number} is plugh{number}.") for number in range(3)]
+        with Memory(path, embedder=(keeper := Keeper())) as mine:
+            assert inside.wait(30)
+            other.erase(said[0])
+            asked_ = threading.Thread(target=mine.recall, args=("plugh1",), daemon=True)
+            asked_.start()
+            asked_.join(5)
+            waited = asked_.is_alive()
+            go_on.set()
+            asked_.join(30)
+            assert not waited
+            mine.ready()
+            wait_until(lambda: keeper.forgot == 2, 10)
+
+
 def test_over_http_a_crowd_is_read_to_by_others(open_memory: Memory) -> None:
     """A loaded app has its readers answer, /metrics names their pool, and its end ends them."""
     log = Journal(stream=io.StringIO())
@@ -328,5 +379,212 @@ def _runs(pid: int) -> bool:
 
 def test_a_reader_that_never_starts_is_lost(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"something else entirely, no store")
+    reader = Reader(tmp_path / "x", None)
     with pytest.raises(Lost, match="is not a Mnemic store"):
-        Reader(tmp_path / "x", None)
+        reader.await_ready()
+    reader.end()
+
+
+needs_signals = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+
+
+def held_up(found: Readers, one: Call) -> tuple[int, threading.Thread, list[BaseException]]:
+    """A call that waits for a reader which was stopped: its process, the waiting thread, its error."""
+    pid = found._free[0]._process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    errors: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            found.carry_out(one)
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            errors.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    wait_until(lambda: found.free == 0)
+    return pid, thread, errors
+
+
+@needs_signals
+def test_closing_frees_who_waits_for_one_that_hangs(open_memory: Memory) -> None:
+    """Else its thread would keep the server from ending."""
+    with readers(open_memory) as (found, _):
+        pid, thread, errors = held_up(found, call("recall", **asked(query="parcel 4")))
+        found.close()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert isinstance(errors[0], Lost)
+        assert not _runs(pid)
+
+
+@needs_signals
+def test_one_that_hangs_is_ended(open_memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread goes on, the log tells, and another takes its place."""
+    with readers(open_memory) as (found, log):
+        one = call("recall", **asked(query="where is parcel 4"))
+        before = outcome(found.carry_out, one)
+        monkeypatch.setattr(readers_module, "ANSWER_S_MAX", 0.5)
+        pid, thread, errors = held_up(found, one)
+        thread.join(10)
+        assert isinstance(errors[0], Stuck)
+        assert "said nothing for 0.5 s" in log.getvalue()
+        assert not _runs(pid)
+        monkeypatch.undo()
+        wait_until(lambda: found.free == 1)
+        assert outcome(found.carry_out, one) == before
+
+
+@needs_signals
+def test_closing_waits_for_none_that_starts(open_memory: Memory) -> None:
+    """Ctrl-C while they load a model is answered at once."""
+    found = Readers(open_memory, Path(open_memory.store.path), 1, Journal(stream=io.StringIO()))
+    known = set(multiprocessing.active_children())
+    found._start()
+    wait_until(lambda: set(multiprocessing.active_children()) - known)
+    [process] = set(multiprocessing.active_children()) - known
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGSTOP)  # so that it never comes up
+    begun = time.monotonic()
+    found.close()
+    assert time.monotonic() - begun < 10
+    wait_until(lambda: not _runs(process.pid), 10)
+    assert (found.free, found._busy, found._starting) == (0, set(), set())
+
+
+@needs_signals
+def test_signals_to_all_processes_end_only_the_server(open_memory: Memory) -> None:
+    """Ctrl-C and a service manager's SIGTERM reach readers too, even before they are up: they go on
+    until the server ends them, and write down what they noted.
+    """
+    found = Readers(
+        open_memory, Path(open_memory.store.path), 1, log := Journal(stream=io.StringIO())
+    )
+    known = set(multiprocessing.active_children())
+    found._start()
+    wait_until(lambda: set(multiprocessing.active_children()) - known)
+    [process] = set(multiprocessing.active_children()) - known
+    assert process.pid is not None
+    try:
+        for _ in range(3):
+            os.kill(process.pid, signal.SIGINT)
+            os.kill(process.pid, signal.SIGTERM)
+            time.sleep(0.1)
+        wait_until(lambda: found.free == 1 or not found._starting)
+        assert found.free == 1, log._stream.getvalue()  # type: ignore[union-attr]
+        os.kill(process.pid, signal.SIGTERM)
+        time.sleep(0.2)
+        one = call("recall", **asked(query="where is parcel 4", k=1))
+        hit = json.loads(found.carry_out(one).body)["hits"][0]["id"]
+        assert found._free[0].answered == 1
+    finally:
+        found.close()
+    ids = open_memory.store.scope_ids("acme/ana")
+    [used] = open_memory.store.derived.uses(ids)
+    assert open_memory.store.episodes(ids, [used.seq])[used.seq].id == hit
+
+
+def test_an_answer_that_went_wrong_on_its_way_reaches_no_other_caller(open_memory: Memory) -> None:
+    """A reader whose answer could not be taken in is done with."""
+    with readers(open_memory) as (found, _):
+        [reader] = found._free
+
+        def no_room() -> Any:
+            raise MemoryError
+
+        reader._pipe.recv = no_room  # type: ignore[method-assign]
+        with pytest.raises(MemoryError):
+            found.carry_out(call("recall", **asked(query="where is parcel 4")))
+        assert reader not in found._free
+        said = json.loads(found.carry_out(call("recall", **asked(query="x", scope="acme/bo"))).body)
+        assert said["scope"] == "acme/bo"
+
+
+def test_one_that_cannot_be_begun_is_told_in_the_log(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as where no more files may be open; nothing goes to standard error."""
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(24, "Too many open files")
+
+    log = io.StringIO()
+    found = Readers(open_memory, Path(open_memory.store.path), 1, Journal(stream=log))
+    monkeypatch.setattr(multiprocessing.connection, "Pipe", full)
+    found._start()
+    wait_until(lambda: not found._starting)
+    assert "Too many open files" in log.getvalue()
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("no"))
+    )
+    found._start()
+    found.close()
+    assert len(log.getvalue().splitlines()) == 2
+    assert capsys.readouterr().err == ""
+
+
+def within(monkeypatch: pytest.MonkeyPatch, path: Path) -> tuple[Any, threading.Thread]:
+    """What a reader does, in a thread, with a short patience: the other end of its pipe."""
+    monkeypatch.setattr(readers_module, "QUIET_S", 0.05)
+    mine, theirs = multiprocessing.Pipe()
+    thread = threading.Thread(target=read_until_closed, args=(theirs, path, None), daemon=True)
+    thread.start()
+    return mine, thread
+
+
+def test_a_quiet_moment_that_fails_costs_no_answer(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the reader nor the next caller hears of a store that was busy for a moment."""
+    tried = threading.Event()
+
+    def busy(_: Memory) -> None:
+        tried.set()
+        raise errors.StoreBusy("held for a moment")
+
+    monkeypatch.setattr(Memory, "settle", busy)
+    pipe, thread = within(monkeypatch, Path(open_memory.store.path))
+    assert pipe.recv() is None
+    assert tried.wait(10)
+    pipe.send(call("recall", **asked(query="where is parcel 4")))
+    assert json.loads(pipe.recv().body)["hits"]
+    pipe.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_call_waits_for_no_turn_to_write(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process writes for long, a reader that has uses to write down still answers."""
+    pipe, _ = within(monkeypatch, Path(open_memory.store.path))
+    assert pipe.recv() is None
+    one = call("recall", **asked(query="where is parcel 4"))
+    with open_memory.store.turnstile.pass_through():  # type: ignore[attr-defined]
+        for _ in range(2):
+            pipe.send(one)
+            assert pipe.poll(20), "it waits for its turn"
+            assert json.loads(pipe.recv().body)["hits"]
+            time.sleep(0.5)  # a quiet moment
+    ids = open_memory.store.scope_ids("acme/ana")
+    wait_until(lambda: open_memory.store.derived.uses(ids), 20)
+    pipe.close()
+
+
+def test_what_nobody_foresaw_at_its_start_is_told_as_kind_and_place(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback on standard error could hold what a user wrote."""
+
+    def broken(_: Memory) -> None:
+        raise KeyError("secret text of a user")
+
+    monkeypatch.setattr(readers_module, "warm_up", broken)
+    pipe, thread = within(monkeypatch, Path(open_memory.store.path))
+    said = pipe.recv()
+    assert (type(said), said.kind) == (Elsewhere, "KeyError")
+    assert "secret" not in str(said)
+    thread.join(10)
+    assert not thread.is_alive()

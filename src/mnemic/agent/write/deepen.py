@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 
 from mnemic.agent.protocols import Chunker, Embedder, Progress, Store
 from mnemic.agent.records import Space
@@ -84,6 +86,7 @@ class DeepKeys:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._turn = threading.Lock()
+        self._acts: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
         self.error: MnemicError | OSError | ValueError | RuntimeError | None = None
 
@@ -98,6 +101,28 @@ class DeepKeys:
         """Returns when the batch that is under way is done, with whatever texts it had read."""
         with self._turn:
             pass
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Has this done when the batch that is under way is done; not at all where there is none."""
+        if self._rests():
+            return
+        self._acts.append(act)
+        if self._rests():  # it ended meanwhile
+            self._act()
+
+    def _rests(self) -> bool:
+        free = self._turn.acquire(blocking=False)
+        if free:
+            self._turn.release()
+        return free
+
+    def _act(self) -> None:
+        while True:
+            try:
+                act = self._acts.popleft()
+            except IndexError:
+                return
+            act()
 
     def own_space(self) -> Space:
         """The space that this embedder fills.
@@ -137,8 +162,11 @@ class DeepKeys:
             self._thread.join()
 
     def _fill_in_turn(self, space_id: int) -> int:
-        with self._turn, self._store.working() as mine:
-            return fill(self._store, self._embedder, space_id) if mine else 0
+        try:
+            with self._turn, self._store.working() as mine:
+                return fill(self._store, self._embedder, space_id) if mine else 0
+        finally:
+            self._act()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -8,9 +8,14 @@ while another is being answered, so that a server with one user has one process.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import signal
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -22,80 +27,100 @@ from mnemic.serve.rest.refusals import Refusal
 
 START_S_MAX = 120.0
 END_S_MAX = 5.0
+ANSWER_S_MAX = 120.0
+"""Who takes longer is stuck: no caller waits any more, and its thread is needed."""
 QUIET_S = 5.0
 """After so long without a call a reader writes down its uses and lets go of what was erased."""
+
+FOR_THE_SERVER = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what a service manager sends to every process of a service: the server ends its readers
+when it has answered who waits.
+"""
 
 
 class Lost(Exception):
     """The reader is gone, or never came; why, where it could say so."""
 
 
+class Stuck(Lost):
+    """The reader does not answer. Whatever it stumbled over is not tried again."""
+
+
 class Reader:
-    """One process with the store open. One caller at a time.
+    """One process with the store open; `await_ready` comes first. One caller at a time.
 
     Args:
         path: of the store.
         zone: as `Memory` takes it.
 
     Raises:
-        Lost: it did not come up.
+        Lost: it could not be begun.
     """
 
     def __init__(self, path: Path, zone: str | None) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=read_on, args=(theirs, path, zone), name="mnemic-reader", daemon=True
-        )
-        self.answered = 0
         try:
-            self._process.start()
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(
+                target=read_on, args=(theirs, path, zone), name="mnemic-reader", daemon=True
+            )
+            with theirs, _deaf_to_signals():  # theirs is closed here, so that its end is seen
+                self._process.start()
         except OSError as error:
             raise Lost(str(error)) from error
-        theirs.close()  # so that its end is seen
-        try:
-            self._await()
-        except BaseException:
-            self.end()
-            raise
+        self.answered = 0
 
-    def _await(self) -> None:
-        """Returns when it has opened the store."""
-        try:
-            if not self._pipe.poll(START_S_MAX):
-                raise Lost(f"it was not ready after {START_S_MAX:g} s")
-            said = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            raise Lost("it ended") from error
+    def await_ready(self) -> None:
+        """Returns when it has opened the store.
+
+        Raises:
+            Lost: it did not come up.
+        """
+        said = self._heard(START_S_MAX)
+        if isinstance(said, Elsewhere):
+            raise Lost(f"{said.kind} at {', '.join(said.places)}")
         if said is not None:
             raise Lost(str(said))
 
-    def carry_out(self, call: Call) -> Said:
-        """The answer.
+    def ask(self, call: Call) -> Said | Exception:
+        """The answer, or what is to be raised: a Refusal, a MnemicError, or an Elsewhere.
 
         Raises:
             Lost: the process died.
-            Refusal, MnemicError: as `carry_out_call` raises them.
-            Elsewhere: something went wrong that nobody foresaw.
+            Stuck: it does not answer.
         """
         try:
             self._pipe.send(call)
-            said = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            raise Lost from error
+        except OSError as error:
+            raise Lost("it ended") from error
+        said = self._heard(ANSWER_S_MAX)
         self.answered += 1
-        if isinstance(said, Exception):
-            raise said
-        assert isinstance(said, Said)
+        assert isinstance(said, Said | Exception)
         return said
 
-    def end(self) -> None:
-        """Ends the process; one that reads is given a moment."""
+    def _heard(self, patience_s: float) -> object:
+        try:
+            if self._pipe.poll(patience_s):
+                return self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise Lost("it ended") from error
+        raise Stuck(f"it said nothing for {patience_s:g} s")
+
+    def hang_up(self) -> None:
+        """Lets it know that no call will come any more. Nobody may be asking it."""
         self._pipe.close()
+
+    def end(self) -> None:
+        """Ends the process; one that has something to write down is given a moment."""
+        self.hang_up()
         self._process.join(END_S_MAX)
         if self._process.is_alive():
-            self._process.kill()
+            self.kill()
             self._process.join()
+
+    def kill(self) -> None:
+        """Ends it at once: who waits for its answer gets `Lost`."""
+        self._process.kill()
 
 
 class Readers:
@@ -118,6 +143,7 @@ class Readers:
         self._under_way = 0
         self._begun = self._closed = False
         self._free: list[Reader] = []
+        self._busy: set[Reader] = set()  # they start or answer
         self._starting: set[threading.Thread] = set()
 
     @property
@@ -130,14 +156,19 @@ class Readers:
 
         Raises:
             Refusal, MnemicError: as `carry_out_call` raises them.
+            Elsewhere: something went wrong in a reader that nobody foresaw.
+            Lost: the reader is stuck, or was ended by `close`.
         """
         with self._guard:
             self._under_way += 1
             crowded = self._under_way > 1 and not self._begun
             self._begun = self._begun or crowded
             reader = self._free.pop() if self._free else None
+            if reader is not None:
+                self._busy.add(reader)
         try:
             if crowded:
+                atexit.register(self.close)  # before multiprocessing's own, which would wait
                 for _ in range(self.count):
                     self._start()
             if reader is None:
@@ -148,82 +179,157 @@ class Readers:
                 self._under_way -= 1
 
     def close(self) -> None:
-        """Ends all of them. Nobody may be waiting for an answer any more."""
+        """Ends all of them. Who waits for an answer still gets none."""
         with self._guard:
             self._closed = True
             free, self._free = self._free, []
+            for reader in self._busy:
+                reader.kill()
+            starting = list(self._starting)
+        for reader in free:
+            reader.hang_up()
         for reader in free:
             reader.end()
-        for thread in list(self._starting):
-            thread.join(START_S_MAX)
+        for thread in starting:
+            thread.join(END_S_MAX)
+        atexit.unregister(self.close)
 
     def _carried_out(self, reader: Reader, call: Call) -> Said:
         try:
-            said = reader.carry_out(call)
+            said = reader.ask(call)
+        except Stuck as error:
+            self._journal.write("warning", "note", note=f"a reader is ended: {error}")
+            self._replace(reader)
+            raise
         except Lost:
+            self._replace(reader)
+            if self._closed:
+                raise
             self._journal.write("warning", "note", note="a reader died; its call is answered here")
-            reader.end()
-            if reader.answered:  # one that never did would only die again
-                self._start()
             return carry_out_call(self._memory, call)
         except BaseException:
-            self._give_back(reader)
+            self._replace(reader)  # what it still says of this call must reach no other caller
             raise
         self._give_back(reader)
+        if isinstance(said, Exception):
+            raise said
         return said
+
+    def _replace(self, reader: Reader) -> None:
+        self._let_go(reader)
+        if reader.answered:  # one that never did would only be lost again
+            self._start()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._bring, name="mnemic-reader-start", daemon=True)
         with self._guard:
             if self._closed:
                 return
-            self._starting.add(thread)
-        thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:  # as many threads as the machine allows
+                self._did_not_come(error)
+            else:
+                self._starting.add(thread)
 
     def _bring(self) -> None:
+        reader = None
         try:
-            self._give_back(Reader(self._path, self._zone))
+            reader = Reader(self._path, self._zone)
+            with self._guard:
+                self._busy.add(reader)
+                if self._closed:
+                    reader.kill()
+            reader.await_ready()
         except Lost as error:
-            note = f"a reader did not come up ({error}); its calls are answered here"
-            self._journal.write("warning", "note", note=note)
+            if not self._closed:
+                self._did_not_come(error)
+            if reader is not None:
+                self._let_go(reader)
+        else:
+            self._give_back(reader)
         finally:
-            self._starting.discard(threading.current_thread())
+            with self._guard:
+                self._starting.discard(threading.current_thread())
+
+    def _did_not_come(self, error: Exception) -> None:
+        note = f"a reader did not come up ({error}); its calls are answered here"
+        self._journal.write("warning", "note", note=note)
 
     def _give_back(self, reader: Reader) -> None:
         with self._guard:
+            self._busy.discard(reader)
             if not self._closed:
                 self._free.append(reader)
                 return
         reader.end()
 
+    def _let_go(self, reader: Reader) -> None:
+        reader.kill()
+        reader.end()
+        with self._guard:
+            self._busy.discard(reader)
+
+
+@contextmanager
+def _deaf_to_signals() -> Iterator[None]:
+    """A process begun meanwhile keeps Ctrl-C waiting until it can say that it does not mind."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # else `start` does it, which unblocks them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_SERVER)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
 
 def read_on(pipe: Connection, path: Path, zone: str | None) -> None:
     """What a reader does: answers until the other end of the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its readers
+    for number in FOR_THE_SERVER:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FOR_THE_SERVER)
     with pipe:
+        read_until_closed(pipe, path, zone)
+
+
+def read_until_closed(pipe: Connection, path: Path, zone: str | None) -> None:
+    """Opens the store, says so (None) or why not, and answers. Nothing of it goes to standard error."""
+    with ExitStack() as stack:
         try:
-            with Memory(path, zone=zone, background=False) as memory:
-                warm_up(memory)
-                pipe.send(None)
+            memory = stack.enter_context(Memory(path, zone=zone, background=False))
+            warm_up(memory)
+            said = None
+        except Exception as error:  # noqa: BLE001 - the server's log tells of it
+            said = _portable(error)
+        try:
+            pipe.send(said)
+            if said is None:
                 _answer(pipe, memory)
-        except MnemicError as error:
-            pipe.send(error)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return  # the server ended
 
 
 def _answer(pipe: Connection, memory: Memory) -> None:
-    while True:
-        if pipe.poll(QUIET_S):
-            pipe.send(_tried(memory, pipe.recv()))
-        else:
-            memory.settle()
+    # Aside: it may have to wait for its turn to write, and a call must not wait for that.
+    with ThreadPoolExecutor(1, thread_name_prefix="mnemic-settle") as aside:
+        settling: Future[None] | None = None
+        while True:
+            if pipe.poll(QUIET_S):
+                pipe.send(_tried(memory, pipe.recv()))
+            elif settling is None or settling.done():
+                settling = aside.submit(memory.settle)  # if it fails, the next one does it
 
 
 def _tried(memory: Memory, call: Call) -> Said | Exception:
     try:
         return carry_out_call(memory, call)
-    except (Refusal, MnemicError) as error:
-        return error
     except Exception as error:  # noqa: BLE001 - the server logs it as if it had happened there
-        return Elsewhere.of(error)
+        return _portable(error)
+
+
+def _portable(error: Exception) -> Exception:
+    """An error as another process is told of it: those that nobody foresaw as kind and place."""
+    return error if isinstance(error, Refusal | MnemicError) else Elsewhere.of(error)
