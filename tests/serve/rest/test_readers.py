@@ -29,6 +29,8 @@ from mnemic.serve.rest.calls import Call, carry_out_call
 from mnemic.serve.rest.journal import Elsewhere, Journal
 from mnemic.serve.rest.readers import Lost, Reader, Readers, Stuck, read_until_closed
 from mnemic.serve.rest.refusals import Refusal
+from mnemic.serve.rest.settings import cores
+from mnemic.serve.server import readers_for
 from mnemic.testing.fakes import HashEmbedder
 
 ANA = Access("ana", frozenset(("read",)), ("acme/ana",), "k1")
@@ -207,6 +209,22 @@ def test_closing_ends_them_even_while_they_start(open_memory: Memory) -> None:
         found._start()
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()] or os.name == "nt"
     assert (found.free, found._starting) == (0, set())
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("100000 100000", 1), ("150000 100000", 1), ("50000 100000", 1), ("max 100000", 3),
+     ("900000 100000", 3), ("200000 100000", 2), ("nonsense", 3), ("1 0", 3), (None, 3)],
+)  # fmt: skip
+def test_a_container_s_share_of_the_cores_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, expected: int
+) -> None:
+    """A container with one core of a large machine begins no readers."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    if said is not None:
+        (tmp_path / "cpu.max").write_text(said)
+    assert cores(tmp_path / "cpu.max") == expected
+    assert [readers_for(number) for number in (1, 2, 4, 64)] == [0, 2, 4, 4]
 
 
 def test_errors_survive_the_way_between_processes() -> None:

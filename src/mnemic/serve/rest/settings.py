@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mnemic.errors import InvalidInput
 from mnemic.serve.hosts import hostname, is_loopback
@@ -14,12 +15,21 @@ MIB = 1 << 20
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+/?\Z", re.IGNORECASE)
 
 
-def cores() -> int:
-    """How many cores this process may use."""
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """How many cores this process may use: those it may run on, or a container's share of them.
+
+    Args:
+        quota: where Linux says how many microseconds of processor there are a period.
+    """
     try:
-        return len(os.sched_getaffinity(0))
+        found = len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux
-        return os.cpu_count() or 1
+        found = os.cpu_count() or 1
+    try:
+        time_us, period_us = quota.read_text().split()
+        return max(1, min(found, int(time_us) // int(period_us)))
+    except (OSError, ValueError, ZeroDivisionError):  # no container, or "max": no quota
+        return found
 
 
 @dataclass(frozen=True, slots=True)
