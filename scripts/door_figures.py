@@ -55,7 +55,7 @@ def _proxy_table() -> list[str]:
             "",
             (
                 f"What `mnemic proxy` over {found['n']:,} episodes adds to the same question asked "
-                f"directly, {found['clients']} clients, a model that thinks for "
+                f"directly, {found['clients']} at a time, a model that thinks for "
                 f"{found['think_ms']:g} ms, on 2 shared cores (`mnemic bench proxy`); memory answered "
                 f"{counts['recalled'] + counts['nothing_known']:,} of {asked:,} in time:"
             ),

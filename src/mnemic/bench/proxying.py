@@ -247,7 +247,8 @@ def show(result: dict[str, Any], console: Any) -> None:
     """The figures as a table."""
     from rich.table import Table
 
-    table = Table("answer", "asked", "first byte", "adds", "last byte", "adds", "cpu ms", box=None)
+    table = Table("answer", "asked", "first byte", "adds", "last byte", "adds", "cpu ms",
+                  box=None, pad_edge=False, collapse_padding=True)  # fmt: skip
     names = {"direct": "directly", "off": "memory off", "on": "with memory"}
     for form in FORMS:
         one = result[form]
@@ -260,8 +261,8 @@ def show(result: dict[str, Any], console: Any) -> None:
             cpu = one["cpu_ms_a_request"].get(way)
             table.add_row(form, name, *cells, "" if cpu is None else f"{cpu:.1f}")
     console.print(
-        f"{result['n']:,} episodes, {result['requests']} questions of each form by "
-        f"{result['clients']} clients, a model that thinks for {result['think_ms']:g} ms; "
+        f"{result['n']:,} episodes, {result['requests']} questions of each form, "
+        f"{result['clients']} at a time;\nthe model thinks for {result['think_ms']:g} ms; "
         "p50, p95 in ms"
     )
     console.print(table)
