@@ -29,6 +29,7 @@ from mnemic.errors import InvalidInput
 
 Progress = Callable[[str, int, int], None]
 FORMS = {"whole": False, "stream": True}
+WAYS = ("direct", "off", "on")
 WARM_QUESTIONS = 20
 COUNTED = ("requests", "recalled", "nothing_known", "recall_late", "recall_busy", "recall_failed")
 _ANSWER_S_MAX, _WARM_S_MAX, _SETTLE_S_MAX = 60.0, 60.0, 15.0
@@ -115,7 +116,8 @@ def _measured(
     model: Served, on: Served, off: Served, requests: int, clients: int, progress: Progress | None
 ) -> dict[str, Any]:
     proxies = {"off": off, "on": on}
-    ways = {"direct": Way(model.url), "off": Way(off.url, "off"), "on": Way(on.url)}
+    addresses = (Way(model.url), Way(off.url, "off"), Way(on.url))
+    ways = dict(zip(WAYS, addresses, strict=True))
     questions = iter(_questions(WARM_QUESTIONS + requests * len(FORMS)))
     _warm(on, ways, [next(questions) for _ in range(WARM_QUESTIONS)])
     counts = _counts(on)
@@ -226,7 +228,7 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
     """Percentiles each way; what is added is taken question by question."""
     found: dict[str, Any] = {"adds_ms": {}}
     for part in ("first_byte", "last_byte"):
-        times = {name: [getattr(row[name], part) for row in rows] for name in rows[0]}
+        times = {name: [getattr(row[name], part) for row in rows] for name in WAYS}
         found[f"{part}_ms"] = {name: percentiles(one, (50, 95)) for name, one in times.items()}
         found["adds_ms"][part] = {
             name: percentiles(
