@@ -1,4 +1,4 @@
-"""The table of how a served memory answers, from the newest line of results/serve.jsonl."""
+"""Tables of how a served memory answers and what the proxy adds, from the newest lines of results/."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ LOOPS = {
 }
 
 
+WAYS = {"off": "off by header", "on": "on"}
+
+
 def door_tables() -> list[str]:
-    """Rates and times of `mnemic serve`; nothing where it was not measured."""
+    """What `mnemic serve` and `mnemic proxy` were measured to do; nothing where they were not."""
+    return [*_serve_table(), *_proxy_table()]
+
+
+def _serve_table() -> list[str]:
     lines: list[str] = []
     for found in results("serve")[-1:]:
         lines += [
@@ -38,6 +45,33 @@ def door_tables() -> list[str]:
                 ),
             ]
     return lines
+
+
+def _proxy_table() -> list[str]:
+    lines: list[str] = []
+    for found in results("proxy")[-1:]:
+        asked, counts = 2 * found["requests"], found["counts"]
+        lines += [
+            "",
+            (
+                f"What `mnemic proxy` over {found['n']:,} episodes adds to the same question asked "
+                f"directly, {found['clients']} at a time, a model that thinks for "
+                f"{found['think_ms']:g} ms, on 2 shared cores (`mnemic bench proxy`); memory answered "
+                f"{counts['recalled'] + counts['nothing_known']:,} of {asked:,} in time:"
+            ),
+            "",
+            "| answer | memory | first byte p50 | p95 ms | last byte p50 | p95 ms | processor ms |",
+            "|---|---|---|---|---|---|---|",
+            *(_added(found[form], form, way) for form in ("whole", "stream") for way in WAYS),
+        ]
+    return lines
+
+
+def _added(found: dict[str, Any], form: str, way: str) -> str:
+    adds = [found["adds_ms"][part][way] for part in ("first_byte", "last_byte")]
+    times = " | ".join(f"{one[q]:.1f}" for one in adds for q in ("p50", "p95"))
+    cpu = found["cpu_ms_a_request"][way]
+    return f"| {form} | {WAYS[way]} | {times} | {'–' if cpu is None else f'{cpu:.1f}'} |"
 
 
 def _row(found: dict[str, Any], name: str, load: str) -> str:

@@ -4,7 +4,7 @@ Everything here goes through `Memory`, as a user would.
 
     tasks/        readers of public data, one a file     opened.py  a case as an open memory
     retrieval.py  remember, recall, score, beside BM25, dense and RRF in the same run
-    measure.py    share of all evidence, MRR, confidence intervals
+    measure.py    share of all evidence, MRR, confidence intervals, percentiles
     scale.py      latency, rates and sizes at N episodes
     fusion.py     fits the weights of the fusion, and says how they do on data held out
     calibration.py  fits how sure a recall is, and says how good that is on data held out
@@ -13,6 +13,9 @@ Everything here goes through `Memory`, as a user would.
     consolidation.py  what summaries, embeddings, facts and all answer  (world in consolidating.py)
     sleeping.py   rates of sleep, its rows, undo and rebuild
     slept.py      the retrieval benchmarks before and after sleep
+    serving.py    how a served memory answers   (its clients in load.py)
+    proxying.py   what the proxy adds to a request   (its scripted model in endpoint.py)
+    processes.py  servers in processes of their own, their processor time and memory
     neural/       memories inside a model: `mnemic bench mqar`, `needle`, `state-tracking` and on
     report.py     tables, JSON, lines in results/
 

@@ -1,4 +1,4 @@
-"""Share of all evidence in the top k, reciprocal rank, and confidence intervals."""
+"""Share of all evidence in the top k, reciprocal rank, confidence intervals; percentiles of times."""
 
 from __future__ import annotations
 
@@ -85,3 +85,12 @@ def reciprocal_rank_fusion(
         for rank, ref in enumerate(dict.fromkeys(ranking), 1):
             total[ref] = total.get(ref, 0.0) + 1 / (offset + rank)
     return sorted(total, key=lambda ref: -total[ref])
+
+
+def percentiles(
+    times_ms: Sequence[float], of: Sequence[int] = (50, 95, 99), *, digits: int = 1
+) -> dict[str, float]:
+    """Percentiles by name, such as p95; none of no times."""
+    if not times_ms:
+        return {}
+    return {f"p{q}": round(float(np.percentile(times_ms, q)), digits) for q in of}

@@ -25,6 +25,7 @@ from mnemic.agent.embed import default_embedder
 from mnemic.agent.memory import Memory
 from mnemic.agent.protocols import Embedder
 from mnemic.bench import words
+from mnemic.bench.measure import percentiles
 from mnemic.errors import InvalidInput
 
 SCOPE = "bench/scale"
@@ -33,6 +34,7 @@ REAL_TEXTS = 3_000
 QUERIES = 200
 WRITES = 200
 NOISES = 4_096
+FILL_TEXTS = 1_000
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 Progress = Callable[[str, int, int], None]
@@ -77,6 +79,18 @@ def rows(n: int, seed: int = SEED) -> Iterator[dict[str, Any]]:
             "source": "bench",
             "ref": str(number),
         }
+
+
+def fill(path: Path, n: int, real: Embedder, progress: Progress | None = None) -> None:
+    """A store of n generated episodes with their deep keys, as others open it afterwards."""
+    sample = [row["text"] for row in rows(min(FILL_TEXTS, n), seed=SEED + 1)]
+    around = AroundReal(real, sample)
+    with Memory(path, embedder=around, background=False) as memory:
+        memory.remember_many(
+            rows(n),
+            progress=None if progress is None else lambda done: progress("writing", done, n),
+        )
+        memory.ready(None if progress is None else lambda d, of: progress("deep keys", d, of))
 
 
 def run_scale(
@@ -132,7 +146,7 @@ def _write(memory: Memory, n: int, progress: Progress | None) -> dict[str, Any]:
         began = time.perf_counter()
         memory.remember(f"single write {number}", scope=f"{SCOPE}/single", said_at=START)
         times.append(1e3 * (time.perf_counter() - began))
-    return {"ingest_per_s": round(ingest), "write_ms": _percentiles(times)}
+    return {"ingest_per_s": round(ingest), "write_ms": percentiles(times, (50, 95), digits=2)}
 
 
 def _recalls(
@@ -157,8 +171,8 @@ def _recalls(
         began = time.perf_counter()
         memory.recall(query, scope=SCOPE, now=now, vector=vector)
         without.append(1e3 * (time.perf_counter() - began))
-    result["recall_ms"] = _percentiles(without)
-    result["recall_with_embedding_ms"] = _percentiles(whole)
+    result["recall_ms"] = percentiles(without, (50, 95), digits=2)
+    result["recall_with_embedding_ms"] = percentiles(whole, (50, 95), digits=2)
 
 
 def _agreement(memory: Memory, real: Embedder) -> float:
@@ -177,10 +191,6 @@ def _agreement(memory: Memory, real: Embedder) -> float:
 def _bytes(path: Path) -> int:
     """The size of the store with what lies beside it (log, shared memory)."""
     return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-
-
-def _percentiles(times_ms: Sequence[float]) -> dict[str, float]:
-    return {f"p{q}": round(float(np.percentile(times_ms, q)), 2) for q in (50, 95)}
 
 
 def _rss_mb() -> float | None:

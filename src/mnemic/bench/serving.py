@@ -7,8 +7,6 @@ scale.py the stored vectors are made around real ones; each query is new and is 
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,9 +14,9 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,72 +24,19 @@ from typing import Any
 import numpy as np
 
 from mnemic.agent.embed import default_embedder
-from mnemic.agent.memory import Memory
 from mnemic.bench import scale
 from mnemic.bench.load import Plan, Told
+from mnemic.bench.measure import percentiles
+from mnemic.bench.processes import Served, started
 from mnemic.errors import InvalidInput
 
 Progress = Callable[[str, int, int], None]
-SAMPLE = 1_000
 MIXED_CLIENTS, WRITE_EVERY = 32, 6
 SOAK_RATE_PER_S, SOAK_WRITE_EVERY, SOAK_STEP_S = 30.0, 50, 60.0
 """The soak is an everyday load: what grows then grows by itself and not with what is stored."""
 
 NOW = (scale.START + timedelta(days=1_096)).isoformat()
-_ADDRESS = re.compile(r"http://([^/:]+):(\d+)/")
 _START_S_MAX = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A server that runs."""
-
-    host: str
-    port: int
-    process: subprocess.Popen[str]
-
-    def cpu_s(self) -> float | None:
-        """The processor time that it and the processes it began have had."""
-        return _sum(_processor_s(pid) for pid in _family(self.process.pid))
-
-    def rss_mb(self) -> float | None:
-        """What they have in memory; pages that they share count for each."""
-        found = _sum(_resident_mb(pid) for pid in _family(self.process.pid))
-        return None if found is None else round(found, 1)
-
-
-def _family(pid: int) -> list[int]:
-    """A process and those it began; only itself where there is no /proc."""
-    found = [pid]
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it has ended meanwhile
-            continue
-        if parent == pid:
-            found.append(int(stat.parent.name))
-    return found
-
-
-def _processor_s(pid: int) -> float | None:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_mb(pid: int) -> float | None:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), None)
-
-
-def _sum(parts: Iterable[float | None]) -> float | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
 
 
 def run_serving(
@@ -117,7 +62,7 @@ def run_serving(
     real = default_embedder()
     with tempfile.TemporaryDirectory(prefix="mnemic-serve-") as folder:
         path = Path(folder) / "serve.mnemic"
-        _fill(path, n, real, progress)
+        scale.fill(path, n, real, progress)
         with served(path) as server:
             plan = Plan(server.host, server.port, scale.SCOPE, clients, seconds, now=NOW)
             _load(_with(plan, seconds=min(3.0, seconds), seed=9))  # caches, thread pools
@@ -167,34 +112,13 @@ def _with(plan: Plan, **changes: Any) -> Plan:
     return Plan(**{**asdict(plan), **changes})
 
 
-def _fill(path: Path, n: int, real: Any, progress: Progress | None) -> None:
-    sample = [row["text"] for row in scale.rows(min(SAMPLE, n), seed=scale.SEED + 1)]
-    around = scale.AroundReal(real, sample)
-    with Memory(path, embedder=around, background=False) as memory:
-        memory.remember_many(
-            scale.rows(n),
-            progress=None if progress is None else lambda done: progress("writing", done, n),
-        )
-        memory.ready(None if progress is None else lambda d, of: progress("deep keys", d, of))
-
-
 @contextmanager
 def served(path: Path, *options: str) -> Iterator[Served]:
     """A real `mnemic serve` on a free port, ended with SIGTERM."""
-    command = [sys.executable, "-m", "mnemic.serve.cli", "serve", "--db", str(path), "--port", "0",
-               "--sleep-every", "off", "--log-level", "error", *options]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    try:
-        assert process.stderr is not None
-        found = _ADDRESS.search(line := process.stderr.readline())
-        if found is None:
-            raise InvalidInput(f"the server did not start: {line.strip()}")
-        host, port = found[1], int(found[2])
-        _await_ready(f"http://{host}:{port}/readyz")
-        yield Served(host, port, process)
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    with started("mnemic.serve.cli", "serve", "--db", str(path), "--port", "0",
+                 "--sleep-every", "off", "--log-level", "error", *options) as server:  # fmt: skip
+        _await_ready(f"{server.url}/readyz")
+        yield server
 
 
 def _await_ready(url: str) -> None:
@@ -224,20 +148,14 @@ def _figures(told: Sequence[Told]) -> dict[str, Any]:
     statuses = sum((Counter(one.statuses) for one in told), Counter[str]())
     seconds = max(one.seconds for one in told)
     found: dict[str, Any] = {
-        "recalls_per_s": round(len(recalls) / seconds, 1), "recall_ms": _percentiles(recalls),
+        "recalls_per_s": round(len(recalls) / seconds, 1), "recall_ms": percentiles(recalls),
         "statuses": dict(statuses),
         "slowest_to_median": round(counts[0] / max(float(np.median(counts)), 1e-9), 3),
     }  # fmt: skip
     if writes:
         found["writes_per_s"] = round(len(writes) / seconds, 1)
-        found["write_ms"] = _percentiles(writes)
+        found["write_ms"] = percentiles(writes)
     return found
-
-
-def _percentiles(times_ms: Sequence[float]) -> dict[str, float]:
-    if not times_ms:
-        return {}
-    return {f"p{q}": round(float(np.percentile(times_ms, q)), 1) for q in (50, 95, 99)}
 
 
 def show(result: dict[str, Any], console: Any) -> None:

@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
         slept,
         gist,
         serve,
+        proxy,
     ):
         app.command()(command)
 
@@ -225,6 +226,30 @@ def serve(
     bench.publish(
         lambda tick: run_serving(
             n, clients=clients, seconds=seconds, rate_per_s=rate, soak_s=soak, progress=tick
+        ),
+        show, json_output=as_json, results_dir=results,
+    )  # fmt: skip
+
+
+def proxy(
+    n: Annotated[int, typer.Option("--n", min=100, help="How many episodes.")] = 2_000,
+    requests: Annotated[
+        int, typer.Option(min=1, help="Questions for each form of answer, each asked three ways.")
+    ] = 200,
+    clients: Annotated[int, typer.Option(min=1, max=100, help="How many ask at once.")] = 4,
+    think_ms: Annotated[
+        float, typer.Option(min=0, help="How long the scripted model thinks.")
+    ] = 100.0,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """What the proxy adds to a request: the same questions asked directly and through it."""
+    from mnemic import bench
+    from mnemic.bench.proxying import run_proxying, show
+
+    bench.publish(
+        lambda tick: run_proxying(
+            n, requests=requests, clients=clients, think_ms=think_ms, progress=tick
         ),
         show, json_output=as_json, results_dir=results,
     )  # fmt: skip

@@ -20,7 +20,8 @@ import httpx
 import pytest
 
 from mnemic import Memory, errors
-from mnemic.bench.serving import _family, served
+from mnemic.bench.processes import family
+from mnemic.bench.serving import served
 from mnemic.errors import MnemicError
 from mnemic.serve.access import OWNER, Access
 from mnemic.serve.rest import Settings, create_app
@@ -377,15 +378,15 @@ def test_a_server_that_is_killed_leaves_none_behind(tmp_path: Path) -> None:
         for thread in crowd:
             thread.start()
         # Itself, a reader, and the process by which Python watches what they share.
-        wait_until(lambda: len(_family(server.process.pid)) >= 2)
+        wait_until(lambda: len(family(server.process.pid)) >= 2)
         time.sleep(1.0)
-        family = _family(server.process.pid)
+        members = family(server.process.pid)
         stop.set()
         for thread in crowd:
             thread.join()
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
-        wait_until(lambda: not [pid for pid in family[1:] if _runs(pid)], 30)
+        wait_until(lambda: not [pid for pid in members[1:] if _runs(pid)], 30)
 
 
 def _runs(pid: int) -> bool:
