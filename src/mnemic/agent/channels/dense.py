@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnemic.agent.channels.grown import Grown
+from mnemic.agent.channels.products import times
 from mnemic.agent.channels.scan import FourBitScan
 from mnemic.agent.protocols import Store, VectorIndex
 from mnemic.agent.records import Space
@@ -215,9 +216,9 @@ class DenseChannel:
                 placed = index.placed(view, exact.seqs)
             else:
                 seqs, scores = self._scan(index, space, scope_ids, view, query_K, allowed, also)
-                placed, background = _Placed.of(view, seqs), index.sample_SK @ query_K
+                placed, background = _Placed.of(view, seqs), times(index.sample_SK, query_K)
         if exact is not None:  # outside the guard, so that queries do not wait for one another
-            scores = exact.rows_NK @ query_K
+            scores = times(exact.rows_NK, query_K)
             background = scores[exact.background]
         rows, cosines = placed.rows, placed.cosines(scores)
         if allowed is not None:
@@ -266,7 +267,7 @@ class DenseChannel:
             found = view.seq[rows[allowed[rows]]][:CANDIDATES]
         seqs = np.unique(np.concatenate((found, view.seq[also])))
         exact = self._store.vectors.fetch(space, scope_ids, seqs.tolist())
-        return exact.seqs, exact.rows_NK.astype(np.float32) @ query_K
+        return exact.seqs, times(exact.rows_NK.astype(np.float32), query_K)
 
 
 def _median(values: Floats) -> float:
