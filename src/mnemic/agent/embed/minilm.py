@@ -20,6 +20,10 @@ BATCH_PIECES_MAX = 4_096
 
 THREADS_MAX = 4
 
+SMALL_PIECES_MAX = 128
+"""Up to so many word pieces one thread reads them: waking others takes longer than they save, and
+threads that stay awake for the next question take four times the processor (LOG.md)."""
+
 ASKED_MAX, ASKED_CHARS_MAX = 1_024, 1_000
 """How many single texts keep their vectors, and how long such a text may be: 3 MB in all."""
 
@@ -33,8 +37,8 @@ class MiniLM:
         folder: a built model; see build.py.
         space: the name of its embedding space.
         dimension: how many floats a vector has.
-        threads: how many threads one call computes with; None takes $OMP_NUM_THREADS, as numpy does,
-            or the cores at hand, 4 at most. Who makes many calls at once is best served by 1.
+        threads: how many threads a call of many texts computes with; None takes $OMP_NUM_THREADS, or
+            the cores at hand, 4 at most. Who makes many calls at once is best served by 1.
     """
 
     def __init__(
@@ -45,7 +49,8 @@ class MiniLM:
         self._folder = folder
         self._threads = threads or _threads()
         self._guard = threading.Lock()
-        self._session: Any = None
+        self._loading = threading.Lock()  # its own: a question need not wait while a model is read
+        self._sessions: dict[int, Any] = {}  # by threads
         self._asked: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._forgotten = 0
         self._tokens: WordPiece | None = None
@@ -85,7 +90,7 @@ class MiniLM:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         if not len(texts):
             return vectors
-        pieces, session = self._word_pieces(), self._model()
+        pieces = self._word_pieces()
         encoded = [pieces.encode(text) for text in texts]
         # Texts of like length go together, so that little of a batch is padding.
         order = sorted(range(len(texts)), key=lambda which: len(encoded[which]))
@@ -103,7 +108,8 @@ class MiniLM:
             for row, which in enumerate(some):
                 ids[row, : len(encoded[which])] = encoded[which]
                 mask[row, : len(encoded[which])] = 1
-            vectors[some] = session.run(["vectors"], {"ids": ids, "mask": mask})[0]
+            threads = 1 if ids.size <= SMALL_PIECES_MAX else self._threads
+            vectors[some] = self._model(threads).run(["vectors"], {"ids": ids, "mask": mask})[0]
             start = end
         return vectors
 
@@ -130,20 +136,19 @@ class MiniLM:
                 self._tokens = WordPiece(self._folder / "vocab.txt")
             return self._tokens
 
-    def _model(self) -> Any:
-        with self._guard:
-            if self._session is None:
+    def _model(self, threads: int) -> Any:
+        if (known := self._sessions.get(threads)) is not None:
+            return known
+        with self._loading:
+            if threads not in self._sessions:
                 import onnxruntime
 
                 options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads
+                options.intra_op_num_threads = threads
                 options.log_severity_level = 3
-                # Threads that spin between calls are quicker by 2 ms, and take four times the processor
-                # from whatever else runs: a language model, most likely (LOG.md).
-                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
                 path = self._folder / "model.onnx"
                 try:
-                    self._session = onnxruntime.InferenceSession(
+                    self._sessions[threads] = onnxruntime.InferenceSession(
                         str(path), options, providers=["CPUExecutionProvider"]
                     )
                 except Exception as error:  # its errors share no base of their own
@@ -151,7 +156,7 @@ class MiniLM:
                         f"{str(path)!r} cannot be loaded: {error}; remove the folder and run "
                         "`mnemic model install`"
                     ) from error
-            return self._session
+            return self._sessions[threads]
 
 
 def _threads() -> int:
