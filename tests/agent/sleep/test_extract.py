@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
@@ -320,6 +320,28 @@ def test_times_are_read_in_the_zone_of_the_saying() -> None:
     assert plan.valid_from == datetime(2024, 9, 1, tzinfo=UTC)
     did = one("I went to Porto with Clara yesterday.")
     assert did.statement == "Ana went to Porto with Clara (2024-05-07)."
+
+
+@given(
+    st.dates(date(2019, 1, 1), date(2024, 4, 30)),
+    st.sampled_from(
+        [
+            "{0} {1} {3}",
+            "the {0}{2} of {1} {3}",
+            "{0}{2} {1} {3}",
+            "{1} {0}, {3}",
+            "{1} {0}{2}, {3}",
+        ]
+    ),
+    st.sampled_from(["", ", at last", " because of work", " and I love it"]),
+)
+def test_a_date_is_a_time_and_no_part_of_a_place(day: date, form: str, after: str) -> None:
+    """However it is written, day or month first."""
+    ordinal = {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10 * (day.day not in (11, 12, 13)), "th")
+    when = form.format(day.day, f"{day:%B}", ordinal, day.year)
+    moved = one(f"I moved to Lisbon on {when}{after}.")
+    assert (moved.relation, moved.object) == ("lives_in", "Lisbon")
+    assert moved.valid_from == datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def test_relatives_are_named_and_followed() -> None:

@@ -27,7 +27,7 @@ from mnemic.agent.sleep.extract.vocabulary import RELATIONS, functional_prior, r
 from mnemic.agent.speakers import ROLES
 from mnemic.errors import InvalidTime
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Changes whenever the same text would give other claims."""
 
 _PERSONS = frozenset(("user", "human"))

@@ -10,7 +10,7 @@ from mnemic.agent.sleep.extract import words
 Piece = tuple[int, int]
 
 _STOP = re.compile(
-    r"\s+(?:in|on|by|at|this|next|last|every|of|from|between|around|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+)?(?:January|February|March|April|May|June|"
+    r"\s+(?:in|on|by|at|this|next|last|every|of|from|between|around|back\s+in)\s+(?:(?:early|late|mid|next|last)[\s-]+|(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:January|February|March|April|May|June|"
     r"July|August|September|October|November|December|(?:1[89]|20)\d\d|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b|"
     r"\s*(?:[;()\[\]{}!?\n\"“”]|[,](?!\d)|:(?=\s|$)|\.\s|\.$|\s[-–—]+\s|[—–])|\s+(?:because|but|so|which|who|whom|whose|where|when|"
     r"whenever|while|if|although|though|since|until|till|unless|whereas|than|as|like|"
