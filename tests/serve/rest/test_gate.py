@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from mnemic import Memory
+from mnemic.serve import connection
 
 from .conftest import Door, listening, open_door
 
@@ -121,16 +122,35 @@ def test_fifty_megabytes_are_refused_before_they_are_read(url: str) -> None:
     assert said.startswith(b"HTTP/1.1 413")
     assert b"connection: close" in said.lower()
     assert time.monotonic() - began < 5
-    with (
-        httpx.Client() as client
-    ):  # a client that sends it all gets the same answer, or its line cut
-        try:
-            answer = client.post(f"{url}/v1/recall", content=b"x" * 50_000_000,
-                                 headers={"content-type": "application/json"})  # fmt: skip
-            assert answer.status_code == 413
-        except httpx.TransportError:
-            pass
-        assert client.get(f"{url}/healthz").status_code == 200
+
+
+def test_who_sends_a_refused_body_whole_reads_why(url: str) -> None:
+    """The line is not reset while the client still sends: a client that reads only then is answered."""
+    for size in (200_000, 6_000_000, 50_000_000):
+        head = HEAD + b"Content-Length: %d\r\n\r\n" % size
+        for _ in range(3):
+            said = _raw(url, head, pause_s=0.05, then=b"x" * size)
+            assert said.startswith(b"HTTP/1.1 413")
+            assert said.endswith(b"}"), "the answer came whole"
+        with httpx.Client() as client:
+            kind = {"content-type": "application/json"}
+            answer = client.post(f"{url}/v1/recall", content=b"x" * size, headers=kind)
+            assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+            assert client.get(f"{url}/healthz").status_code == 200
+
+
+def test_who_never_ends_a_refused_body_is_cut(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent after the answer is thrown away, for a moment only."""
+    monkeypatch.setattr(connection, "LINGER_S_MAX", 0.5)
+    place, began = urlsplit(url), time.monotonic()
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as line:
+        head = HEAD + b"Content-Length: 52428800\r\n\r\n"
+        line.sendall(head.replace(b"HOST", place.netloc.encode()))
+        with pytest.raises(OSError):
+            while time.monotonic() - began < 10:
+                line.sendall(b"x" * 1_000)
+                time.sleep(0.02)
+    assert 0.4 < time.monotonic() - began < 5
 
 
 def test_a_body_without_a_length_is_cut_at_the_limit(url: str) -> None:

@@ -21,7 +21,7 @@ _SEGMENT = r"[^\W]([\w.@+:=\- ]*[\w@+:=\-])?"
 _SAYS_MORE: dict[str, Schema] = {
     "scope": {"pattern": f"^{_SEGMENT}(/{_SEGMENT})*$"},
     "speaker": _NO_NUL, "session": _NO_NUL, "source": _NO_NUL, "ref": _NO_NUL, "place": _NO_NUL,
-    "text": _WORDS, "query": _WORDS, "value": _WORDS,
+    "text": _WORDS, "query": {"pattern": r"\S"}, "value": _WORDS,
 }  # fmt: skip
 """What the memory asks of a field beyond its model, so that the document promises no more than holds."""
 
@@ -203,5 +203,5 @@ _PROBLEM: Schema = {
 _IDEMPOTENCY: Schema = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "description": "A retry with the same key is answered and not done again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"},
 }  # fmt: skip
