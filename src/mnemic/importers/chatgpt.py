@@ -15,7 +15,7 @@ from mnemic.agent.records import Row
 from mnemic.errors import ImportFailed
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
-from mnemic.importers.source import Bundle, array_items, begin, opened
+from mnemic.importers.source import begin, exported
 from mnemic.importers.times import Times
 
 SOURCE = "chatgpt"
@@ -58,26 +58,9 @@ class _Reader:
 
 
 def _read(path: Path, reader: _Reader) -> Iterator[Row]:
-    report = reader.report
-    if path.is_file() and path.suffix.lower() != ".zip":
-        with opened(path, report, path.name) as stream:
-            if stream is not None:
-                for place, value in array_items(stream, report, path.name):
-                    yield from _conversation(value, place, reader)
-        return
-    bundle = Bundle(path, report)
-    try:
-        members = [member for member in bundle.members if is_conversations(member.name)]
-        if not members:
-            raise ImportFailed(f"{str(path)!r} holds no conversations*.json of a ChatGPT export")
-        for member in members:
-            with bundle.open(member) as stream:
-                if stream is None:
-                    continue
-                for place, value in array_items(stream, report, member.name):
-                    yield from _conversation(value, place, reader)
-    finally:
-        bundle.close()
+    missing = "conversations*.json of a ChatGPT export"
+    for place, value in exported(path, reader.report, is_conversations, missing):
+        yield from _conversation(value, place, reader)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mnemic.importers.claude_code import result_text
 from mnemic.importers.pieces import pieces
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
-from mnemic.importers.source import Bundle, array_items, begin, opened
+from mnemic.importers.source import begin, exported
 from mnemic.importers.text import SECTION_CHARS_MAX
 from mnemic.importers.times import Times
 
@@ -57,28 +57,9 @@ def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> 
 
 
 def _read(path: Path, reader: _Reader) -> Iterator[Row]:
-    report = reader.report
-    if path.is_file() and path.suffix.lower() != ".zip":
-        with opened(path, report, path.name) as stream:
-            if stream is not None:
-                for place, value in array_items(stream, report, path.name):
-                    yield from _item(value, place, reader)
-        return
-    bundle = Bundle(path, report)
-    try:
-        wanted = [member for member in bundle.members if _is_wanted(member.name)]
-        if not wanted:
-            raise ImportFailed(
-                f"{str(path)!r} holds no conversations.json or projects.json of a Claude.ai export"
-            )
-        for member in wanted:
-            with bundle.open(member) as stream:
-                if stream is None:
-                    continue
-                for place, value in array_items(stream, report, member.name):
-                    yield from _item(value, place, reader)
-    finally:
-        bundle.close()
+    missing = "conversations.json or projects.json of a Claude.ai export"
+    for place, value in exported(path, reader.report, _is_wanted, missing):
+        yield from _item(value, place, reader)
 
 
 def _is_wanted(name: str) -> bool:

@@ -20,9 +20,9 @@ from mnemic.importers.source import (
     decoded,
     files_below,
     json_lines,
-    opened,
     parsed,
     relative,
+    whole,
 )
 from mnemic.importers.times import Times
 
@@ -101,18 +101,8 @@ def _read(path: Path, reader: _Reader) -> Iterator[Row]:
 
 def _whole(file: Path, name: str, reader: _Reader) -> object:
     report = reader.report
-    with opened(file, report, name) as stream:
-        if stream is None:
-            return BROKEN
-        try:
-            raw = stream.read(_FILE_BYTES_MAX + 1)
-        except OSError as error:
-            report.skip(name, f"the file cannot be read: {error.strerror or error}")
-            return BROKEN
-    if len(raw) > _FILE_BYTES_MAX:
-        report.skip(name, f"the file is longer than {_FILE_BYTES_MAX:,} bytes")
-        return BROKEN
-    if not raw.strip():
+    raw = whole(file, report, name, _FILE_BYTES_MAX)
+    if raw is None or not raw.strip():
         return BROKEN
     return parsed(decoded(raw, report, name), report, name)
 

@@ -9,7 +9,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +138,22 @@ def opened(path: Path, report: Report, place: str) -> Iterator[IO[bytes] | None]
     with stream:
         report.files += 1
         yield stream
+
+
+def whole(path: Path, report: Report, place: str, bytes_max: int) -> bytes | None:
+    """A file's bytes; None where it cannot be read or is longer (which is then in the report)."""
+    with opened(path, report, place) as stream:
+        if stream is None:
+            return None
+        try:
+            raw = stream.read(bytes_max + 1)
+        except OSError as error:
+            report.skip(place, f"the file cannot be read: {error.strerror or error}")
+            return None
+    if len(raw) > bytes_max:
+        report.skip(place, f"the file is longer than {bytes_max:,} bytes")
+        return None
+    return raw
 
 
 def decoded(raw: bytes, report: Report, place: str) -> str:
@@ -405,3 +421,35 @@ class Bundle:
         with stream:
             self._report.files += 1
             yield stream
+
+
+def exported(
+    path: Path, report: Report, wanted: Callable[[str], bool], missing: str
+) -> Iterator[tuple[str, Any]]:
+    """The items of an export's JSON arrays, each with its place: one file, a folder, or a .zip.
+
+    Args:
+        path: the export; a single file is read whatever its name.
+        report: filled while reading.
+        wanted: which names in a folder or a .zip are read.
+        missing: what to say is not there if none is.
+
+    Raises:
+        ImportFailed: no member is wanted, or as `Bundle` raises it.
+    """
+    if path.is_file() and path.suffix.lower() != ".zip":
+        with opened(path, report, path.name) as stream:
+            if stream is not None:
+                yield from array_items(stream, report, path.name)
+        return
+    bundle = Bundle(path, report)
+    try:
+        members = [member for member in bundle.members if wanted(member.name)]
+        if not members:
+            raise ImportFailed(f"{str(path)!r} holds no {missing}")
+        for member in members:
+            with bundle.open(member) as stream:
+                if stream is not None:
+                    yield from array_items(stream, report, member.name)
+    finally:
+        bundle.close()

@@ -24,7 +24,7 @@ from mnemic.importers.dates import MODIFIED, TextDates
 from mnemic.importers.pieces import pieces
 from mnemic.importers.report import Report
 from mnemic.importers.rows import known, rows_of
-from mnemic.importers.source import begin, chosen, decoded, files_below, opened, relative
+from mnemic.importers.source import begin, chosen, decoded, files_below, relative, whole
 from mnemic.importers.times import Times
 
 Undated = Literal["mtime", "none", "skip"]
@@ -166,16 +166,8 @@ class Cutter:
 
 
 def _content(file: Path, report: Report, name: str) -> str | None:
-    with opened(file, report, name) as stream:
-        if stream is None:
-            return None
-        try:
-            raw = stream.read(_FILE_BYTES_MAX + 1)
-        except OSError as error:
-            report.skip(name, f"the file cannot be read: {error.strerror or error}")
-            return None
-    if len(raw) > _FILE_BYTES_MAX:
-        report.skip(name, f"the file is longer than {_FILE_BYTES_MAX:,} bytes")
+    raw = whole(file, report, name, _FILE_BYTES_MAX)
+    if raw is None:
         return None
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = raw.decode("utf-16", errors="replace")
