@@ -79,10 +79,7 @@ class SqliteStore(SqliteLog):
             ReadOnlyStore: the store is opened to be read only.
             StoreBusy: the turn did not come within the timeout.
         """
-        self.check_alive()
-        if self.read_only:
-            raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
-        with self.turnstile.hold(DERIVE):
+        with self._holding(DERIVE):
             yield
 
     @contextmanager
@@ -93,10 +90,15 @@ class SqliteStore(SqliteLog):
             ReadOnlyStore: the store is opened to be read only.
             StoreBusy: the turn did not come within the timeout.
         """
+        with self._holding(ONCE):
+            yield
+
+    @contextmanager
+    def _holding(self, what: str) -> Iterator[None]:
         self.check_alive()
         if self.read_only:
             raise ReadOnlyStore(f"{str(self.path)!r} was opened with read_only=True")
-        with self.turnstile.hold(ONCE):
+        with self.turnstile.hold(what):
             yield
 
     def erase(
