@@ -80,10 +80,9 @@ class _Placed:
     def of(cls, view: View, seqs: NDArray[np.int64]) -> _Placed:
         rows = np.searchsorted(view.seq, seqs)
         rows[rows == len(view)] = 0
-        known: NDArray[np.bool_] | None = view.seq[rows] == seqs
-        if known is not None and known.all():
-            known = None
-        else:
+        found = view.seq[rows] == seqs
+        known = None if found.all() else found
+        if known is not None:
             rows = rows[known]
         if not len(rows):
             return cls(view, len(seqs), rows, known, None)
