@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mnemic.errors import InvalidInput, MnemicError
+from mnemic.machine import cores
 from mnemic.serve.options import Db, Pii, Redact, Zone, redaction
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def serve(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from mnemic.serve.rest.journal import LEVELS
-        from mnemic.serve.rest.settings import Limits, Settings, cores
+        from mnemic.serve.rest.settings import Limits, Settings
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(INSTALL) from error
     from mnemic.serve.keys_cli import seconds
@@ -114,9 +115,9 @@ def serve(
     )  # fmt: skip
 
 
-def readers_for(cores: int) -> int:
+def readers_for(at_hand: int) -> int:
     """How many processes recall on a machine, if nobody says."""
-    return min(cores, READERS_MAX) if cores > 1 else 0
+    return min(at_hand, READERS_MAX) if at_hand > 1 else 0
 
 
 def run(

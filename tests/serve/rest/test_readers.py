@@ -23,6 +23,7 @@ from mnemic import Memory, errors
 from mnemic.bench.processes import family
 from mnemic.bench.serving import served
 from mnemic.errors import MnemicError
+from mnemic.machine import cores
 from mnemic.serve.access import OWNER, Access
 from mnemic.serve.rest import Settings, create_app
 from mnemic.serve.rest import readers as readers_module
@@ -30,7 +31,6 @@ from mnemic.serve.rest.calls import Call, carry_out_call
 from mnemic.serve.rest.journal import Elsewhere, Journal
 from mnemic.serve.rest.readers import Lost, Reader, Readers, Stuck, read_until_closed
 from mnemic.serve.rest.refusals import Refusal
-from mnemic.serve.rest.settings import cores
 from mnemic.serve.server import readers_for
 from mnemic.testing.fakes import HashEmbedder
 

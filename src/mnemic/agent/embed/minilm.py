@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mnemic.agent.embed.wordpiece import PIECES_MAX, WordPiece
 from mnemic.errors import EmbedderMismatch
+from mnemic.machine import cores
 
 BATCH_PIECES_MAX = 4_096
 """How many word pieces, padding included, go through the model at once."""
@@ -161,12 +162,4 @@ class MiniLM:
 
 def _threads() -> int:
     named = os.environ.get("OMP_NUM_THREADS", "")
-    return int(named) if named.isdigit() and int(named) else min(THREADS_MAX, _cores())
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not Linux
-        return os.cpu_count() or 1
+    return int(named) if named.isdigit() and int(named) else min(THREADS_MAX, cores())
