@@ -220,7 +220,7 @@ def test_watching_sees_changes_and_ends_cleanly(tmp_path: Path, sent: signal.Sig
             assert json.loads(process.stdout.readline())["stored"] == 1
             time.sleep(0.2)
             process.send_signal(sent)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
         finally:
             process.kill()
 

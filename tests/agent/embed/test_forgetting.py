@@ -53,14 +53,14 @@ def test_a_text_that_is_being_read_when_all_is_forgotten_is_not_kept(model: Mini
     class Slow(MiniLM):
         def _embed(self, texts: object) -> NDArray[np.float32]:
             reading.set()
-            assert forgotten.wait(10)
+            assert forgotten.wait(60)
             return np.ones((1, self.dimension), dtype=np.float32)
 
     slow = Slow(Path("nowhere"), space="slow", dimension=4)
     found: list[NDArray[np.float32]] = []
     thread = threading.Thread(target=lambda: found.append(slow.embed([TEXT])))
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(60)
     slow.forget()
     forgotten.set()
     thread.join()

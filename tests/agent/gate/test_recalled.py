@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
@@ -19,6 +18,7 @@ from mnemic.agent.sleep.replay import claim_rows
 from mnemic.agent.trust import TRUST
 from mnemic.errors import InvalidQuery, NothingNew
 from mnemic.testing.fakes import FixedClock
+from mnemic.testing.growth import assert_linear, repeated
 
 SAID = "2026-03-02T10:00:00+00:00"
 IDS = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -106,9 +106,7 @@ def test_time_is_linear_in_hostile_blocks() -> None:
     first = shown(1, "a" * 32, "user", "one")
     for unit in ("[1 0123456789ab] x\n", "  [1 0123456789ab] x\n", "[1 0123456789ab] \n\n", first + "\n",
                  f"{first}\n\n", "[1 ", "<memory id=abcd>\n", "> > > [1 0123456789ab] x\n   \n"):  # fmt: skip
-        start = time.perf_counter()
-        cut(unit * (100_000 // len(unit)) + first)
-        assert time.perf_counter() - start < 0.3
+        assert_linear(cut, repeated(unit, after=first))
 
 
 # -- contexts ----------------------------------------------------------------------------------

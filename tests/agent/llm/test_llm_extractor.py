@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from mnemic.agent.records import Episode
 from mnemic.agent.sleep.extract.turns import Turn
 from mnemic.agent.sleep.replay import Replayed, RuleExtractor
 from mnemic.testing.fakes import FixedClock, HashEmbedder, Said, ScriptedEndpoint, completion
+from mnemic.testing.growth import assert_linear, repeated
 from mnemic.vocabulary import Span
 
 Make = Callable[..., LLMSettings]
@@ -287,12 +287,13 @@ def test_whatever_a_claim_holds_it_is_dropped_or_sound(changed: dict[str, Any], 
             assert len(text) < 400
 
 
-@pytest.mark.parametrize("text", ["a" * 100_000, "1." * 50_000, " \n" * 50_000, "é1-" * 33_000])
-def test_a_long_text_of_any_kind_is_held_against_in_no_time(text: str) -> None:
-    began = time.process_time()
-    for piece in (piece for one in prompts_of([replayed(text)]) for piece in one):
-        checked(claim(quote="nobody  said this", object="1"), Ground(piece))
-    assert time.process_time() - began < 0.5
+@pytest.mark.parametrize("unit", ["a", "1.", " \n", "é1-"])
+def test_a_long_text_of_any_kind_is_held_against_in_no_time(unit: str) -> None:
+    def held(text: str) -> None:
+        for piece in (piece for one in prompts_of([replayed(text)]) for piece in one):
+            checked(claim(quote="nobody  said this", object="1"), Ground(piece))
+
+    assert_linear(held, repeated(unit))
 
 
 # -- beside the rules ----------------------------------------------------------------------
@@ -511,7 +512,7 @@ def test_an_interrupt_is_raised_and_ends_the_calls_under_way(
         return Said(wait_s=30)
 
     def interrupted(_: object) -> None:
-        assert asking.wait(5)
+        assert asking.wait(60)
         raise KeyboardInterrupt
 
     endpoint.answer = answer
@@ -519,11 +520,10 @@ def test_an_interrupt_is_raised_and_ends_the_calls_under_way(
     extractor = LLMExtractor(settings(silence_s_max=30.0, call_s_max=30.0, backoff_s=30.0))
     with pytest.raises(KeyboardInterrupt):
         extractor.read([replayed(TEXT, session=str(n)) for n in range(9)])
-    began = time.monotonic()
     for thread in threading.enumerate():
         if thread.name.startswith("mnemic-llm"):
-            thread.join(5)
-    assert time.monotonic() - began < 3
+            thread.join(20)  # the endpoint would keep it for 30 s, and then for another 30
+            assert not thread.is_alive()
 
 
 def test_one_turn_that_upsets_the_model_costs_no_other_its_reading(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from mnemic.agent.when import RULES_VERSION, tells_of
 from mnemic.errors import InvalidTime
+from mnemic.testing.growth import assert_linear, repeated
 
 SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)  # a Monday
 
@@ -98,23 +98,9 @@ def test_any_text_gives_a_span_or_none(text: str, said: datetime) -> None:
     assert span is None or span.start.astimezone(UTC) < span.end.astimezone(UTC)
 
 
-def _each(text: str, times: int) -> float:
-    best = 1.0
-    for _ in range(5):
-        start = time.perf_counter()
-        for _ in range(times):
-            tells_of(text, SAID)
-        best = min(best, (time.perf_counter() - start) / times)
-    return best
-
-
-def test_cost() -> None:
-    plain = "I really like the way the light falls through the old trees behind the house."
-    told = "I really like the way the old trees looked when we went there yesterday afternoon."
-    assert _each(plain, 200) < 30e-6  # 3 µs on a quiet machine
-    assert _each(told, 50) < 1e-3  # 0.1 ms on a quiet machine
-    for text in ("last " * 20_000, "in may " * 15_000, "this 1 " * 15_000):
-        assert _each(text, 1) < 0.1
+@pytest.mark.parametrize("unit", ["last ", "in may ", "this 1 "])
+def test_time_is_linear_in_hostile_text(unit: str) -> None:
+    assert_linear(lambda text: tells_of(text, SAID), repeated(unit))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from mnemic.serve.mcp import hooks
 from mnemic.serve.mcp.brief import BUDGET_TOKENS, brief
 from mnemic.serve.mcp.hooks import Hook, Told, run_hook, without_echo
 from mnemic.serve.mcp.project import branch_words, project_scope
+from mnemic.testing.growth import assert_linear, repeated
 
 TURNS = (
     ("user", "The billing tests fail on Sundays. Can you find out why?"),
@@ -114,9 +115,7 @@ def test_a_new_session_is_told_what_the_last_one_learned(tmp_path: Path, project
     assert done.returncode == 0
     assert not db.exists(), "looking makes no store"
     path = transcript(project)
-    began = time.monotonic()
     ended, done = fire("session-end", {**base, "reason": "other", "transcript_path": str(path)}, db)
-    assert time.monotonic() - began < 5, "the import goes on by itself"
     assert ended == {}
     assert done.returncode == 0
     text = awaited(log, "import of")
@@ -251,13 +250,14 @@ def test_an_unknown_option_ends_with_0(tmp_path: Path) -> None:
 def test_a_hook_that_hangs_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "START_LIMIT_S", 0.2)
 
-    def slow() -> str:
-        time.sleep(1.0)
-        return "{}"
+    ends = threading.Event()
 
-    began = time.monotonic()
+    def slow() -> str:
+        ends.wait(60)
+        return '{"late": true}'
+
     assert run_hook(Hook("claude-code", "session-start", tmp_path / "m"), slow) == "{}"
-    assert time.monotonic() - began < 0.8
+    ends.set()
     assert "took more than" in (tmp_path / "hooks.log").read_text()
 
 
@@ -399,10 +399,10 @@ def test_words_around_an_echo_are_kept(memory: Memory) -> None:
 
 
 def test_many_marks_take_no_long_time() -> None:
-    text = "<memory 0a1b2c3d>" * 50_000
-    began = time.perf_counter()
-    assert [row["text"] for row in without_echo([{"text": text}])] == [text]
-    assert time.perf_counter() - began < 1
+    def passed(text: str) -> None:
+        assert [row["text"] for row in without_echo([{"text": text}])] == [text]
+
+    assert_linear(passed, repeated("<memory 0a1b2c3d>"), 800_000)
 
 
 def test_a_session_of_gemini_is_kept_at_its_end(tmp_path: Path) -> None:

@@ -82,23 +82,31 @@ def piped(db: Path, *options: str, cwd: Path | None = None, **env: str) -> Itera
                 running.kill()
 
 
-def test_it_answers_before_the_store_is_open_and_recalls_soon(tmp_path: Path) -> None:
-    """The handshake comes first, within seconds even on a busy machine; a quiet one takes 0.8 s."""
+def test_it_recalls_what_was_there(tmp_path: Path) -> None:
+    """Handshake, then a recall; `mnemic mcp check` says how long each takes."""
     with Memory(tmp_path / "a.mnemic", background=False) as memory:
         memory.remember("Ana moved to Lisbon.", scope="acme/ana", speaker="Ana")
-    began = time.monotonic()
     with piped(tmp_path / "a.mnemic", "--scope", "acme/ana") as pipe:
         pipe.send(INITIALIZE)
         first = pipe.answer(1)["result"]
-        handshake_s = time.monotonic() - began
         assert first["protocolVersion"] == "2025-11-25"
         assert first["serverInfo"]["name"] == "mnemic"
         pipe.send(READY)
         found = pipe.tool(2, "recall", query="Where does Ana live?")["result"]
-        recall_s = time.monotonic() - began
         assert "Lisbon" in found["content"][0]["text"]
-        assert handshake_s < 6
-        assert recall_s < 8
+
+
+def test_the_handshake_does_not_wait_for_the_store(tmp_path: Path) -> None:
+    """A store that cannot be opened is told of by the call that needs it."""
+    damaged = tmp_path / "a.mnemic"
+    damaged.write_bytes(b"no store at all" * 1_000)
+    with piped(damaged, "--scope", "acme/ana") as pipe:
+        pipe.send(INITIALIZE)
+        assert pipe.answer(1)["result"]["serverInfo"]["name"] == "mnemic"
+        pipe.send(READY)
+        said = pipe.tool(2, "recall", query="Where does Ana live?")["result"]
+        assert said["isError"]
+        assert "cannot be used" in said["content"][0]["text"]
 
 
 def test_only_mcp_is_on_standard_output(tmp_path: Path) -> None:
@@ -117,7 +125,7 @@ def test_only_mcp_is_on_standard_output(tmp_path: Path) -> None:
         pipe.running.stdin.close()
         assert pipe.running.stdout
         assert pipe.running.stdout.read() == ""
-        assert pipe.running.wait(10) == 0
+        assert pipe.running.wait(60) == 0
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in pipe.lines)
 
 
@@ -169,7 +177,7 @@ def test_a_client_that_goes_at_once_leaves_nothing_behind(tmp_path: Path) -> Non
             assert pipe.running.stdin
             assert pipe.running.stderr
             pipe.running.stdin.close()
-            assert pipe.running.wait(30) == 0
+            assert pipe.running.wait(60) == 0
             assert pipe.running.stderr.read() == ""
 
 

@@ -39,7 +39,10 @@ class Got:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the upstream says; every piece is a chunk of its own. `cut` hangs up at the end."""
+    """What the upstream says; every piece is a chunk of its own. `cut` hangs up at the end.
+
+    With `held`, what follows the first piece waits until it is set.
+    """
 
     pieces: list[bytes] = field(default_factory=list)
     status: int = 200
@@ -47,6 +50,7 @@ class Reply:
     headers: list[tuple[str, str]] = field(default_factory=list)
     wait_s: float = 0.0
     gap_s: float = 0.0
+    held: threading.Event | None = None
     cut: bool = False
 
 
@@ -95,7 +99,7 @@ class Upstream:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _live(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -151,6 +155,8 @@ class Upstream:
             await writer.drain()
             self.sent += 1
             await asyncio.sleep(reply.gap_s)
+            if reply.held is not None:
+                await asyncio.to_thread(reply.held.wait, 60)
         if reply.cut:
             raise ConnectionError
         writer.write(b"0\r\n\r\n")
@@ -184,7 +190,7 @@ class Door:
 
     def until(self, event: str, count: int = 1) -> None:
         """Waits for an event to be counted."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while self.proxy.counts[event] < count:  # type: ignore[index]
             assert time.monotonic() < end, f"{event} was not counted"
             time.sleep(0.01)

@@ -16,6 +16,7 @@ from mnemic.serve.proxy.inject import inject, query_of
 from mnemic.serve.proxy.ours import holds_block, without_ours
 from mnemic.serve.proxy.shapes import Asked, Kind, read
 from mnemic.serve.proxy.turns import turns_of
+from mnemic.testing.growth import assert_linear, repeated
 
 ENTRY = entry(1, "0f" * 16, "2026-01-01 10:00", "user", 'Ana: I moved to "Lisbon" ☀.')
 PLAIN = "\n".join((opening("k3f9c2"), NOTE, ENTRY, closing("k3f9c2")))
@@ -322,17 +323,22 @@ def test_what_only_looks_like_a_block_of_ours_is_kept_whole(words: str, like: st
 
 
 def test_a_large_request_is_read_in_time() -> None:
-    """Hostile text of 1 MB takes well below a second."""
-    import time
+    """Hostile text of 1 MB takes time as its length does, well below a second."""
 
-    begins = "".join(f"{opening(f'{number:06}')}{ADVICE}" for number in range(5_000))
-    for text in (
-        "<" * 1_000_000, "< " * 500_000, "<recalled-memory " * 60_000, '"\\' * 400_000, begins,
-        ADVICE + f"{opening('k3f9c2')}{'x' * 160}" * 5_000, (opening("abcd") + ADVICE) * 5_000,
-        begins + closing("x" * 9) * 5_000, BLOCK * 2_000, "<memory id=" * 90_000 + ADVICE,
-    ):  # fmt: skip
-        begun = time.perf_counter()
+    def read(text: str) -> None:
         body = asked("chat", {"messages": [{"role": "user", "content": text}]})
         query_of(body)
         turns_of(body)
-        assert time.perf_counter() - begun < 1.0
+
+    def begins(length: int) -> str:
+        return "".join(f"{opening(f'{number:06}')}{ADVICE}" for number in range(length // 200))
+
+    def never_ended(length: int) -> str:
+        return begins(length) + closing("x" * 9) * (length // 200)
+
+    for made in (
+        repeated("<"), repeated("< "), repeated("<recalled-memory "), repeated('"\\'),
+        repeated(f"{opening('k3f9c2')}{'x' * 160}", ADVICE), repeated(opening("abcd") + ADVICE),
+        repeated(BLOCK), repeated("<memory id=", after=ADVICE), begins, never_ended,
+    ):  # fmt: skip
+        assert_linear(read, made, 1_000_000)

@@ -78,11 +78,11 @@ def test_sigterm_under_load_loses_nothing_acknowledged(tmp_path: Path) -> None:
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while len(kept) < 60 and time.monotonic() < ends:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(40) == 0
+    assert process.wait(60) == 0
     stop.set()
     for thread in threads:
         thread.join()
@@ -123,7 +123,7 @@ def test_with_a_key_it_does_and_ctrl_c_ends_it(tmp_path: Path) -> None:
                       headers={"authorization": f"Bearer {token}"})  # fmt: skip
     assert kept.status_code == 200
     process.send_signal(signal.SIGINT)
-    assert process.wait(40) == 0
+    assert process.wait(60) == 0
     lines = [json.loads(line) for line in _rest(process).splitlines()]
     assert [one["event"] for one in lines] == ["serving", "request", "request", "ended"]
     assert token[-64:] not in json.dumps(lines)
@@ -142,7 +142,7 @@ def test_addresses_that_are_not_ours_are_told() -> None:
 
 def test_ready_says_what_it_waits_for(slept: Memory) -> None:
     with open_door(slept) as door:
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 60
         while door.get("/readyz").status_code != 200:
             assert time.monotonic() < ends
         said = door.get("/readyz").json()
@@ -169,7 +169,7 @@ def test_it_sleeps_by_itself_when_there_is_something_new(memory: Memory) -> None
     memory.remember("I live in Porto.", speaker="Ana", said_at="2026-01-01T00:00:00Z")
 
     def sleeps(door: Any, outcome: str, count: int) -> None:
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while f'mnemic_sleeps_total{{outcome="{outcome}"}}' not in (
             said := door.get("/metrics").text
         ):
@@ -181,7 +181,7 @@ def test_it_sleeps_by_itself_when_there_is_something_new(memory: Memory) -> None
         sleeps(door, "done", 1)
         sleeps(door, "nothing new", 1)
         memory.remember("I moved to Lisbon.", speaker="Ana", said_at="2026-02-01T00:00:00Z")
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while len(memory.runs()) < 2:
             assert time.monotonic() < ends
             time.sleep(0.02)

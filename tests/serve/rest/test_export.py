@@ -82,7 +82,7 @@ def test_a_reader_that_vanishes_leaves_nothing_behind(large: Memory) -> None:
                 busy = httpx.get(f"{url}/v1/export?scope=acme/ana", timeout=10)
                 assert busy.status_code == 429
                 assert int(busy.headers["retry-after"]) > 0
-            ends = time.monotonic() + 5
+            ends = time.monotonic() + 60
             while "mnemic_exports 0.0" not in httpx.get(f"{url}/metrics").text:
                 assert time.monotonic() < ends
                 time.sleep(0.05)
@@ -100,7 +100,7 @@ def test_a_reader_that_stalls_is_cut(large: Memory, monkeypatch: pytest.MonkeyPa
                 f"GET /v1/export?scope=acme/ana HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode()
             )
             line.recv(100)
-            ends = time.monotonic() + 5
+            ends = time.monotonic() + 60
             while "mnemic_exports 0.0" not in httpx.get(f"{url}/metrics").text:
                 assert time.monotonic() < ends
                 time.sleep(0.05)

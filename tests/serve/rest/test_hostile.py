@@ -51,7 +51,7 @@ def test_no_more_exports_run_than_may(slept: Memory, monkeypatch: pytest.MonkeyP
 
     def held(self: Memory, **asked: object) -> object:
         begun.append(1)
-        go.wait(10)
+        go.wait(60)
         return real(self, **asked)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Memory, "episodes", held)
@@ -60,7 +60,7 @@ def test_no_more_exports_run_than_may(slept: Memory, monkeypatch: pytest.MonkeyP
         ThreadPoolExecutor(3) as clients,
     ):
         asked = [clients.submit(door.get, "/v1/export?scope=acme/ana") for _ in range(3)]
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 60
         while sum(one.done() for one in asked) < 2 and time.monotonic() < ends:
             time.sleep(0.01)
         count = len(begun)
@@ -96,7 +96,7 @@ def test_an_admin_of_one_tenant_does_not_see_the_figures_of_all(slept: Memory, k
 
 
 def _until_ready(door: Door) -> None:
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 60
     while not door.app.state.condition.warm:
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -145,7 +145,7 @@ def test_what_ends_a_task_in_the_background_is_told_and_the_server_goes_on(
     with open_door(slept, sleep_every_s=0.02) as door:
         _until_ready(door)
         assert door.get("/readyz").status_code == 200
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 60
         while len(calls) < 3 and time.monotonic() < ends:
             time.sleep(0.01)
         said = door.log.getvalue()
@@ -160,7 +160,7 @@ def test_an_erasure_does_not_hide_what_came_from_the_sleeper(memory: Memory) -> 
     gone = memory.remember("I live in Porto.", scope="a", said_at="2026-01-01T00:00:00Z")
     memory.remember("I like tea.", scope="b", said_at="2026-01-01T00:00:00Z")
     with open_door(memory, sleep_every_s=0.05) as door:
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while 'outcome="nothing new"' not in door.get("/metrics").text:
             assert time.monotonic() < ends
         runs = len(memory.runs())

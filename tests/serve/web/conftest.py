@@ -163,7 +163,7 @@ def serving(store: Path) -> Iterator[Served]:
 
 
 def _wait(served: Served) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen(f"{served.address}readyz") as answer:
