@@ -56,6 +56,29 @@ def whole(path: Path, *messages: Any, **about: Any) -> Path:
     return path
 
 
+def test_what_the_client_says_in_the_users_name_is_not_the_users(tmp_path: Path) -> None:
+    """Its surroundings, what a hook told it, and a tool's answer, told in the call already."""
+    hook = "<hook_context>Last session: &lt;memory 0a1b2c3d&gt;</hook_context>"
+    answer = {"functionResponse": CALL["result"][0]["functionResponse"]}
+    other = {"functionResponse": {"id": "call-2", "name": "ls", "response": {"output": "a b"}}}
+    path = lines(
+        project(tmp_path) / "chats" / "session-1.jsonl",
+        ABOUT,
+        {"$set": {"messages": [message("m0", "user", [{"text": "<session_context>x</session_context>"}])]}},
+        message("m1", "user", [{"text": f"{hook}\n\nWhat does vents.py hold?"}]),
+        message("m2", "gemini", "", 1, toolCalls=[CALL]),
+        message("m3", "user", [answer], 1),
+        message("m4", "user", [other], 2),
+        message("m5", "gemini", "One variable.", 3),
+    )  # fmt: skip
+    rows, report = load("gemini", path)
+    said = [(row["speaker"], row["text"]) for row in rows]
+    assert said == [*TEXTS[:3], ("tool", "a b"), TEXTS[3]]
+    assert rows[3]["meta"]["tool_use_id"] == "call-2"
+    assert report.left_out["instructions or environment"] == 2
+    assert report.left_out["answer of a tool that its call has too"] == 1
+
+
 def test_both_forms_of_a_session_give_the_same_rows(tmp_path: Path) -> None:
     """Older versions wrote one JSON document, newer ones a line a message."""
     old = whole(tmp_path / "session-2026-01-05T10-00-s1.json", *MESSAGES)

@@ -441,12 +441,22 @@ def test_codex(tmp_path: Path) -> None:
         tmp_path / "rollout-2026-01-02T10-00-00-abc.jsonl",
         record("session_meta", 0, id="S", cwd="/home/dev", git={"branch": "main"}),
         record("turn_context", 0, model="m1"),
-        item(1, type="message", role="user", content="<environment_context>x"),
+        item(
+            1, type="message", role="user", content="<environment_context>x</environment_context>"
+        ),
         record("event_msg", 2, type="user_message", message="Prune the pear?"),
         item(2, type="message", role="user", content=said),
         item(3, type="reasoning", summary=[]),
         item(4, type="function_call", name="shell", arguments='{"cmd":"ls"}', call_id="c1"),
         item(5, type="function_call_output", call_id="c1", output='{"output": "a b"}'),
+        item(
+            5,
+            type="function_call",
+            name="recall",
+            namespace="mcp__mnemic",
+            arguments="{}",
+            call_id="c2",
+        ),
         record("event_msg", 6, type="agent_message", message="Only in winter."),
         record("event_msg", 7, type="token_count", info={}),
         record("compacted", 8, message="Talked of pears."),
@@ -455,11 +465,12 @@ def test_codex(tmp_path: Path) -> None:
         {"type": "response_item", "payload": "x", "timestamp": 3},
     )
     assert detect(path) == "codex"
-    assert len(load("auto", path)[0]) == 5
+    assert len(load("auto", path)[0]) == 6
     rows, report = load("codex", path)
     assert [(row["speaker"], row["text"]) for row in rows] == [
         ("user", "Prune the pear?"), ("tool", 'shell {"cmd":"ls"}'), ("tool", "a b"),
-        ("assistant", "Only in winter."), ("assistant", "Talked of pears."),
+        ("tool", "mcp__mnemic__recall {}"), ("assistant", "Only in winter."),
+        ("assistant", "Talked of pears."),
     ]  # fmt: skip
     assert {row["session"] for row in rows} == {"S"}
     assert rows[0]["meta"] == {

@@ -22,6 +22,7 @@ as long as the memory that gave it lives.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -124,14 +125,17 @@ def cut(text: str) -> Cut:
     """
     if _NUMBER.search(text) is None:
         return Cut(text)
-    lines = text.splitlines(keepends=True)
+    lines = plain = text.splitlines(keepends=True)
     found = list(_entries(lines))
+    if "&" in text:  # some clients escape what they pass on
+        plain = [html.unescape(line) for line in lines]
+        found = max(found, list(_entries(plain)), key=len)
     if not found:
         return Cut(text)
     parts: list[str] = []
     done = 0
-    for stretch in _stretches(lines, found):
-        first, last = _with_frame(lines, stretch[0].first, stretch[-1].last, done)
+    for stretch in _stretches(plain, found):
+        first, last = _with_frame(plain, stretch[0].first, stretch[-1].last, done)
         names = ", ".join(dict.fromkeys(one.name for one in stretch))
         ending = "\n" if lines[last - 1].endswith("\n") else ""
         parts += (*lines[done:first], f"[recalled: {names}]{ending}")

@@ -14,6 +14,7 @@ from mnemic.agent.records import Row
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_text, known, rows_of
 from mnemic.importers.source import begin, files_below, json_lines, relative
+from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "claude-code"
@@ -251,9 +252,12 @@ def _said(
     if not bare:
         report.leave_out("blank text")
         return None
-    if bare.startswith(_CAVEAT) or (
-        bare.startswith("<system-reminder>") and bare.endswith("</system-reminder>")
-    ):
+    if role == "user" and (own := own_words(text)) != text:
+        report.leave_out("instructions or environment")
+        if not own:
+            return None
+        text = bare = own
+    if bare.startswith(_CAVEAT):
         report.leave_out("meta message")
         return None
     if compact:

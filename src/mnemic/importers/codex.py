@@ -15,6 +15,7 @@ from mnemic.agent.records import Row
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
 from mnemic.importers.source import begin, files_below, json_lines, relative
+from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "codex"
@@ -22,14 +23,6 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call", "web_search_c
 _OUTPUTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
 _ITEMS = frozenset(("message", "reasoning", *_CALLS, *_OUTPUTS))
 _EVENT_ROLES = {"user_message": "user", "agent_message": "assistant"}
-_SURROUNDINGS = (
-    "<environment_context>",
-    "<user_instructions>",
-    "<permissions instructions>",
-    "<turn_aborted>",
-    "<INSTRUCTIONS>",
-    "# AGENTS.md instructions",
-)
 
 
 def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
@@ -237,14 +230,18 @@ def _said(role: str, text: str, report: Report) -> tuple[str, str, dict[str, Any
     if not bare:
         report.leave_out("blank text")
         return None
-    if role == "user" and bare.startswith(_SURROUNDINGS):
+    if role == "user" and (own := own_words(text)) != text:
         report.leave_out("instructions or environment")
-        return None
+        if not own:
+            return None
+        text = own
     return role, text, {"kind": "text"}
 
 
 def _call(inner: str, payload: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     tool = as_text(payload.get("name")) or inner.removesuffix("_call")
+    if server := as_text(payload.get("namespace")):  # a tool of an MCP server, as mcp__mnemic
+        tool = f"{server}__{tool}"
     given = next(
         (payload[key] for key in ("arguments", "input", "action") if payload.get(key) is not None),
         None,

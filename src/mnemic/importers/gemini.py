@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mnemic.importers.source import (
     relative,
     whole,
 )
+from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "gemini"
@@ -174,11 +175,12 @@ def _recorded(talk: _Talk, file: Path, name: str, reader: _Reader) -> Iterator[R
         project=as_text(talk.about.get("projectHash")),
         sidechain=True if talk.about.get("kind") == "subagent" else None,
     )
+    called = _called(talk)
     for id_, message in talk.messages.items():
         place = f"{name}:{id_[:80]}"
         said_at = reader.times.read(message.get("timestamp"), place)
         rewound = True if id_ in talk.rewound else None
-        for speaker, text, extra in _said(message, place, reader.report):
+        for speaker, text, extra in _said(message, called, place, reader.report):
             position = next(numbers)
             if _repeated(reader, session, id_, position, text):
                 reader.report.leave_out("message that another file of the session has too")
@@ -197,6 +199,16 @@ def _recorded(talk: _Talk, file: Path, name: str, reader: _Reader) -> Iterator[R
             )
 
 
+def _called(talk: _Talk) -> set[str]:
+    """The ids of the calls whose answers stand with them."""
+    calls = [
+        as_dict(call)
+        for message in talk.messages.values()
+        for call in as_list(message.get("toolCalls"))
+    ]
+    return {id_ for call in calls if call.get("result") and (id_ := as_text(call.get("id")))}
+
+
 def _from(first: int, numbers: Iterator[int]) -> Any:
     """Positions: the one at hand, then the next ones for the parts of a long text."""
     return functools.partial(next, itertools.chain((first,), numbers))
@@ -212,7 +224,7 @@ def _repeated(reader: _Reader, session: str, id_: str, position: int, text: str)
 
 
 def _said(
-    message: dict[str, Any], place: str, report: Report
+    message: dict[str, Any], called: Collection[str], place: str, report: Report
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Speaker, text and meta of what a message holds."""
     kind = message.get("type")
@@ -223,14 +235,38 @@ def _said(
         else:
             report.skip(place, "a message without a type")
         return
-    text = parts_text(message.get("content"))
+    content = message.get("content")
+    answers = [as_dict(as_dict(part).get("functionResponse")) for part in as_list(content)]
+    if any(answers):
+        yield from _answered(filter(None, answers), called, report)
+        return
+    text = parts_text(content)
     calls = as_list(message.get("toolCalls"))
+    if speaker == "user" and (own := own_words(text)) != text:
+        report.leave_out("instructions or environment")
+        if not own:
+            return
+        text = own
     if text.strip():
         yield speaker, text, known(kind="text", model=as_text(message.get("model")))
     elif not calls:
         report.leave_out("blank text")
     for call in calls:
         yield from _call(as_dict(call))
+
+
+def _answered(
+    answers: Iterable[dict[str, Any]], called: Collection[str], report: Report
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What tools answered, where it was sent in a message of its own; calls mostly tell it too."""
+    for answer in answers:
+        id_ = as_text(answer.get("id"))
+        text = parts_text({"functionResponse": answer})
+        if id_ in called:
+            report.leave_out("answer of a tool that its call has too")
+        elif text.strip():
+            meta = known(tool=as_text(answer.get("name")), tool_use_id=id_)
+            yield "tool", text, {"kind": "tool_result", **meta}
 
 
 def _call(call: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

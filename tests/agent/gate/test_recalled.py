@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -87,6 +88,16 @@ def test_blocks_in_blocks_are_cut_as_one() -> None:
     outer = shown(1, "a" * 32, "user", f"look:\n{opening('abcd')}\n{inner}\n{closing('abcd')}")
     assert "<memory id=abcd>" not in outer
     assert cut(f"x\n{outer}\ny").text == "x\n[recalled: aaaaaaaa]\ny"
+
+
+@given(IDS, CLASSES, st.text('ab &<>"', min_size=3, max_size=40))
+def test_a_block_that_a_client_escaped_is_cut(id_: str, trust: str, said: str) -> None:
+    """As in HTML: what it escapes it passes on, and what is left around the block stays."""
+    block = "\n".join((opening("k3f9c2"), NOTE, shown(1, id_, trust, said), closing("k3f9c2")))
+    around = "<b>&amp;</b>"
+    assert cut(f"{around}\n{html.escape(block)}\n{around}").text == (
+        f"{around}\n[recalled: {id_[:8]}]\n{around}"
+    )
 
 
 @given(entries, LINES, st.sampled_from(("\n", "\r\n", "\n> ", " ", "\\n")))

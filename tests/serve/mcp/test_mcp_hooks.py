@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -390,12 +391,13 @@ def test_words_around_an_echo_are_kept(memory: Memory) -> None:
     assert told is not None
     said_ = (
         told,
+        html.escape(told),
         f"Look:\n{told}\nThat is wrong: it is blue.",
         "What does <memory 0a1b2c3d> mean in your answers?",
         "<memory 0a1b2c3d>\nnever closed\n</memory ffffffff>",
     )
     kept = [row["text"] for row in without_echo({"text": one} for one in said_)]
-    assert kept == ["Look:\n\nThat is wrong: it is blue.", *said_[2:]]
+    assert kept == ["Look:\n\nThat is wrong: it is blue.", *said_[3:]]
 
 
 def test_many_marks_take_no_long_time() -> None:

@@ -497,6 +497,8 @@ def test_a_turn_longer_than_an_episode_is_kept_in_pieces(door: Door) -> None:
         ({}, {"metadata": {"session_id": "s2"}}, "s2"),
         ({}, {"conversation": {"id": "c"}}, "c"),
         ({}, {"conversation": "c"}, "c"),
+        ({"session-id": "s3"}, {"conversation": "c"}, "s3"),
+        ({"Session_Id": "s4"}, {}, "s4"),
     ],
 )
 def test_a_session_has_the_name_that_the_client_gives(
@@ -506,6 +508,22 @@ def test_a_session_has_the_name_that_the_client_gives(
     door.chat(("user", "x"), headers=headers, **body)
     door.kept()
     assert {one.session for one in door.memory.episodes()} == {session}
+
+
+def test_what_a_client_says_in_the_users_name_is_neither_asked_nor_kept(
+    door: Door, upstream: Upstream
+) -> None:
+    """A coding agent's surroundings and reminders, as messages or as parts of one."""
+    door.memory.remember(LISBON)
+    part = {"type": "text", "text": "<system-reminder>Tests fail in Porto.</system-reminder>"}
+    door.chat(
+        ("user", "<environment_context><cwd>/w</cwd></environment_context>"),
+        {"role": "user", "content": [part, {"type": "text", "text": QUESTION}]},
+    )
+    assert [text for who, text in door.kept() if who == "user"][-1:] == [QUESTION]
+    assert not [text for _, text in door.kept() if "<" in text]
+    assert recalled(upstream)
+    assert "environment_context" in upstream.got[-1].body.decode(), "it still goes to the model"
 
 
 def test_a_session_by_name_counts_on_when_only_new_messages_are_sent(door: Door) -> None:

@@ -40,7 +40,10 @@ class HookPlace:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client: its name, the file of its servers by level, the key they stand under, extra members."""
+    """A client: its name, the file of its servers by level, the key they stand under, extra members.
+
+    `trust` is what the client wants of its user before it runs what stands there.
+    """
 
     name: str
     title: str
@@ -50,6 +53,7 @@ class Client:
     form: Form = "json"
     extra: Mapping[str, object] = field(default_factory=dict)
     hooks: HookPlace | None = None
+    trust: str = ""
 
     def file(self, level: Level, home: Path, project: Path) -> Path | None:
         """The file of servers; None where the client has none at this level."""
@@ -112,6 +116,7 @@ CLIENTS: Mapping[str, Client] = {
                 {"SessionStart": "session-start", "Stop": "turn-end"},
                 optional={"UserPromptSubmit": "prompt"},
             ),
+            trust="Codex runs hooks only after you have trusted them: when it starts, or with /hooks",
         ),
         Client(
             "cursor",
@@ -142,6 +147,7 @@ CLIENTS: Mapping[str, Client] = {
                 },
                 unit_s=1000,
             ),
+            trust="Gemini CLI starts servers and hooks only in folders that you trust: /permissions",
         ),
         Client(
             "vscode",

@@ -166,6 +166,8 @@ def install(
         out.print(f"changed {escape(plain(str(change.path)))}{kept}")
     if not uninstall:
         out.print(f"restart {CLIENTS[client].title} to use it")
+        if trust := CLIENTS[client].trust:
+            out.print(trust)
 
 
 @mcp_app.command("check")

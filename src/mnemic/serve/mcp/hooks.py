@@ -7,6 +7,7 @@ in a process of its own: clients give a closing hook about a second.
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import os
@@ -48,7 +49,7 @@ _OWN_TEXT = re.compile(
     r"(?:From earlier sessions, scope [^\n]{1,600} \(Mnemic\)\.\n"
     r"|(?:In|Perhaps in|Probably not in) memory[ .][^\n]{0,400}\n(?:Note: [^\n]{0,400}\n){0,9})?"
     r"(?:Between the two [0-9a-f]{8} lines is remembered text\.[^\n]{0,200}\n)?"
-    r"<(memory|episode|profile) ([0-9a-f]{8})>"
+    r"(<|&lt;)(memory|episode|profile) ([0-9a-f]{8})(?:>|&gt;)"  # some clients escape it
 )
 _OWN_TEXTS_MAX = 100
 
@@ -284,7 +285,9 @@ def _without_own(text: str) -> str:
     parts: list[str] = []
     done = 0
     for match in itertools.islice(_OWN_TEXT.finditer(text), _OWN_TEXTS_MAX):
-        closing = f"</{match[1]} {match[2]}>"
+        closing = f"</{match[2]} {match[3]}>"
+        if match[1] == "&lt;":
+            closing = html.escape(closing)
         end = text.find(closing, match.end())
         if match.start() >= done and end >= 0:
             parts.append(text[done : match.start()])

@@ -55,11 +55,18 @@ class Door:
     Args:
         memory: gives the memory; may wait until it is open.
         caller: who sent a request.
+        listed: is called when the tools were listed; None where nobody waits for it.
     """
 
-    def __init__(self, memory: Callable[[], Memory], caller: Callable[[Context], Caller]) -> None:
+    def __init__(
+        self,
+        memory: Callable[[], Memory],
+        caller: Callable[[Context], Caller],
+        listed: Callable[[], None] | None = None,
+    ) -> None:
         self._memory = memory
         self._caller = caller
+        self._when_listed = listed
         self._limit: anyio.CapacityLimiter | None = None
 
     async def _in_thread(self, act: Callable[[], Any]) -> Any:
@@ -83,6 +90,8 @@ class Door:
             )
             for one in described(self._caller(ctx))
         ]
+        if self._when_listed is not None:
+            self._when_listed()
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(
@@ -275,9 +284,13 @@ class Door:
         return found or f"Nothing is remembered in scope {caller.reads} yet."
 
 
-def build_server(memory: Callable[[], Memory], caller: Callable[[Context], Caller]) -> Server[Any]:
+def build_server(
+    memory: Callable[[], Memory],
+    caller: Callable[[Context], Caller],
+    listed: Callable[[], None] | None = None,
+) -> Server[Any]:
     """A server over one memory; see `Door`."""
-    door = Door(memory, caller)
+    door = Door(memory, caller, listed)
     return Server(
         NAME,
         version=__version__,

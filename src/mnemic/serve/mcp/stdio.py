@@ -14,7 +14,12 @@ from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.opening import Opening
 
 if TYPE_CHECKING:
+    from anyio import Event
+
     from mnemic.agent.memory import Memory
+
+LISTED_S_MAX = 1.0
+"""How long the memory waits with opening for a client to ask for the tools."""
 
 
 def run_stdio(make: Callable[[], Memory], reach: str, *, everywhere: bool = False) -> None:
@@ -40,23 +45,38 @@ def run_stdio(make: Callable[[], Memory], reach: str, *, everywhere: bool = Fals
 
 
 async def _serve(opening: Opening, caller: Caller) -> None:
+    import anyio
     from mcp.server.stdio import stdio_server
 
     from mnemic.serve.mcp.server import build_server
 
-    server = build_server(opening.memory, lambda _: caller)
-    server.lifespan = _begun(opening)
+    listed = anyio.Event()
+    server = build_server(opening.memory, lambda _: caller, listed.set)
+    server.lifespan = _begun(opening, listed)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())
 
 
-def _begun(opening: Opening) -> Callable[[Any], Any]:
-    """The memory begins to open when the server is ready to answer, not before."""
+def _begun(opening: Opening, listed: Event) -> Callable[[Any], Any]:
+    """The memory begins to open when the client knows the tools, and soon in any case.
+
+    Some clients offer a model only those tools that they know of when the first prompt goes out, and
+    opening beside the answers would hold them up by a third of a second.
+    """
+    import anyio
+
+    async def open_ahead() -> None:
+        with anyio.move_on_after(LISTED_S_MAX):
+            await listed.wait()
+        await anyio.sleep(0)  # so that the answer is on its way
+        opening.start()
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-        opening.start()
-        yield {}
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(open_ahead)
+            yield {}
+            beside.cancel_scope.cancel()
 
     return lifespan
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mnemic.importers.surroundings import own_words
 from mnemic.serve.proxy.settings import Placed
 from mnemic.serve.proxy.shapes import Asked, Part, elements_of, parts_of
 from mnemic.serve.proxy.turns import holds_ours, text_in
@@ -27,7 +28,7 @@ def query_of(asked: Asked) -> str | None:
         last = last_user(asked)
         if last is None or continues(asked):
             return None
-        said = text_in(asked.items[last].value.get("content"))
+        said = own_words(text_in(asked.items[last].value.get("content")))
     text = said.replace("\x00", " ").strip()
     if len(text) > QUERY_CHARS_MAX:  # what is asked of a long text stands at its beginning or end
         text = f"{text[: QUERY_CHARS_MAX // 4]}\n{text[-QUERY_CHARS_MAX * 3 // 4 :]}"

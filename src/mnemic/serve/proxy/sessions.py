@@ -11,6 +11,8 @@ from mnemic.serve.proxy.shapes import Asked
 from mnemic.serve.proxy.turns import Turn
 
 _NAMES = ("session_id", "conversation_id", "thread_id")
+_HEADERS = ("x-mnemic-session", "session-id", "session_id", "conversation_id", "thread-id")
+"""Ours, then those by which coding agents name a session to their own service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def said_of(
         scope,
         turns[:end],
         fresh,
-        _field(headers.get("x-mnemic-session")) or _named(asked),
+        next(filter(None, (_field(headers.get(name)) for name in _HEADERS)), None) or _named(asked),
         _field(asked.value("user")),
         _field(asked.value("previous_response_id")),
         bool(asked.value("previous_response_id") or asked.value("conversation")),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
+from mnemic.importers.surroundings import own_words
 from mnemic.serve.proxy.ours import holds_block, without_ours
 from mnemic.serve.proxy.shapes import Asked
 
@@ -35,9 +36,10 @@ class Turn:
 
 
 def turns_of(asked: Asked) -> tuple[Turn, ...]:
-    """The turns that a request carries; instructions and what we put in are none."""
+    """The turns that a request carries; instructions, and what we or a client put in, are none."""
     if not asked.items:
-        return tuple(_said("user", asked.value("input")))
+        said = asked.value("input")
+        return tuple(_said("user", own_words(said) if isinstance(said, str) else said))
     turns: list[Turn] = []
     for item in asked.items:
         turns.extend(turns_in(item.value))
@@ -64,7 +66,7 @@ def _of_message(role: Literal["user", "assistant"], item: Mapping[str, Any]) -> 
     for block in _maps(content):
         if block.get("type") == "tool_result":
             yield from _said("result", text_in(block.get("content")))
-    yield from _said(role, text_in(content))
+    yield from _said(role, own_words(text_in(content)) if role == "user" else text_in(content))
     for block in _maps(content):
         if block.get("type") == "tool_use":
             yield from _called(block.get("name"), block.get("input"))
