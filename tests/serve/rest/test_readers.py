@@ -29,7 +29,7 @@ from mnemic.serve.rest import Settings, create_app
 from mnemic.serve.rest import readers as readers_module
 from mnemic.serve.rest.calls import Call, carry_out_call
 from mnemic.serve.rest.journal import Elsewhere, Journal
-from mnemic.serve.rest.readers import Lost, Reader, Readers, Stuck, read_until_closed
+from mnemic.serve.rest.readers import Lost, Reader, Readers, Rested, Stuck, read_until_closed
 from mnemic.serve.rest.refusals import Refusal
 from mnemic.serve.server import readers_for
 from mnemic.testing.fakes import HashEmbedder
@@ -64,9 +64,8 @@ def readers(memory: Memory, count: int = 1) -> Iterator[tuple[Readers, io.String
     log = io.StringIO()
     found = Readers(memory, Path(memory.store.path), count, Journal(stream=log))
     try:
-        with found._guard:
-            found._begun = True
         for _ in range(count):
+            found._coming += 1
             found._start()
         wait_until(lambda: found.free == count)
         yield found, log
@@ -167,7 +166,7 @@ def test_they_begin_when_a_second_caller_comes(open_memory: Memory) -> None:
     try:
         for _ in range(3):
             found.carry_out(one)
-        assert not found._begun
+        assert not found._starting
         inside, go_on = threading.Event(), threading.Event()
         recall = open_memory.recall
 
@@ -190,6 +189,58 @@ def test_they_begin_when_a_second_caller_comes(open_memory: Memory) -> None:
     assert found.free == 0
 
 
+def crowd(found: Readers, memory: Memory, one: Call, patch: pytest.MonkeyPatch) -> None:
+    """Two callers at once: the second comes while the first is being answered."""
+    recall = memory.recall
+
+    def twice(*args: Any, **more: Any) -> Any:
+        patch.setattr(memory, "recall", recall)
+        found.carry_out(one)
+        return recall(*args, **more)
+
+    patch.setattr(memory, "recall", twice)
+    found.carry_out(one)
+
+
+def test_one_that_nobody_asks_ends_and_a_crowd_brings_it_back(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last caller is answered here, and the log has nothing to tell."""
+    one = call("recall", **asked(query="where is parcel 4"))
+    with readers(open_memory) as (found, log):
+        before = outcome(found.carry_out, one)
+        [reader] = found._free
+        monkeypatch.setattr(reader, "ask", lambda _: (_ for _ in ()).throw(Rested("quiet")))
+        assert outcome(found.carry_out, one) == before
+        assert (found.free, found._coming, log.getvalue()) == (0, 0, "")
+        crowd(found, open_memory, one, monkeypatch)
+        wait_until(lambda: found.free == 1)
+        assert found._free[0] is not reader
+        assert outcome(found.carry_out, one) == before
+
+
+def test_after_one_that_did_not_come_up_none_is_begun_for_a_while(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    found = Readers(open_memory, Path(open_memory.store.path), 1, Journal(stream=log))
+    one = call("recall", **asked(query="where is parcel 4"))
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                readers_module, "Reader", lambda *_: (_ for _ in ()).throw(Lost("no room"))
+            )
+            for _ in range(2):
+                crowd(found, open_memory, one, patch)
+                wait_until(lambda: not found._starting)
+        assert len(log.getvalue().splitlines()) == 1
+        found._begin_after = time.monotonic()
+        crowd(found, open_memory, one, monkeypatch)
+        wait_until(lambda: found.free == 1)
+    finally:
+        found.close()
+
+
 def test_one_that_cannot_come_up_is_done_without(tmp_path: Path, memory: Memory) -> None:
     """A store that cannot be opened there is told in the log; recalls go on here."""
     broken = tmp_path / "no.mnemic"
@@ -197,6 +248,7 @@ def test_one_that_cannot_come_up_is_done_without(tmp_path: Path, memory: Memory)
     log = io.StringIO()
     found = Readers(memory, broken, 1, Journal(stream=log))
     memory.remember("Ana keeps bees.")
+    found._coming += 1
     found._start()
     wait_until(lambda: "did not come up" in log.getvalue())
     assert "is not a Mnemic store" in log.getvalue()
@@ -207,6 +259,7 @@ def test_one_that_cannot_come_up_is_done_without(tmp_path: Path, memory: Memory)
 def test_closing_ends_them_even_while_they_start(open_memory: Memory) -> None:
     with readers(open_memory, 2) as (found, _):
         pids = [reader._process.pid for reader in found._free]
+        found._coming += 1
         found._start()
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()] or os.name == "nt"
     assert (found.free, found._starting) == (0, set())
@@ -529,6 +582,7 @@ def test_one_that_cannot_be_begun_is_told_in_the_log(
     log = io.StringIO()
     found = Readers(open_memory, Path(open_memory.store.path), 1, Journal(stream=log))
     monkeypatch.setattr(multiprocessing.connection, "Pipe", full)
+    found._coming += 2
     found._start()
     wait_until(lambda: not found._starting)
     assert "Too many open files" in log.getvalue()
@@ -539,6 +593,7 @@ def test_one_that_cannot_be_begun_is_told_in_the_log(
     found._start()
     found.close()
     assert len(log.getvalue().splitlines()) == 2
+    assert found._coming == 0
     assert capsys.readouterr().err == ""
 
 
@@ -549,6 +604,24 @@ def within(monkeypatch: pytest.MonkeyPatch, path: Path) -> tuple[Any, threading.
     thread = threading.Thread(target=read_until_closed, args=(theirs, path, None), daemon=True)
     thread.start()
     return mine, thread
+
+
+def test_a_reader_that_nobody_asks_says_so_and_ends(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks it at that moment hears that it rests, and no answer to another call."""
+    monkeypatch.setattr(readers_module, "RESTS_AFTER_S", 0.3)
+    pipe, thread = within(monkeypatch, Path(open_memory.store.path))
+    assert pipe.recv() is None
+    pipe.send(call("recall", **asked(query="where is parcel 4")))
+    assert json.loads(pipe.recv().body)["hits"]
+    reader = Reader.__new__(Reader)
+    reader._pipe = pipe
+    assert pipe.poll(60)
+    with pytest.raises(Rested):
+        reader.ask(call("recall", **asked(query="parcel")))
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_a_quiet_moment_that_fails_costs_no_answer(

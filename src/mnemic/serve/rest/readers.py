@@ -3,7 +3,8 @@
 Python runs one thread at a time: a second core helps a recall only in another process. What writes
 stays in the server's own process, where its order is; what only reads may be answered by any process
 that has the file open, as each recall looks at what is committed. They are begun when a caller comes
-while another is being answered, so that a server with one user has one process.
+while another is being answered, and end when nobody has asked them for long, so that a server with one
+user has one process.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import atexit
 import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +33,12 @@ ANSWER_S_MAX = 120.0
 """Who takes longer is stuck: no caller waits any more, and its thread is needed."""
 QUIET_S = 5.0
 """After so long without a call a reader writes down its uses and lets go of what was erased."""
+RESTS_AFTER_S = 600.0
+"""After so long without a call a reader ends: it holds 200 MB."""
+RETRY_S = 60.0
+"""How long none is begun after one that did not come up."""
+RESTS = "rests"
+"""The last word of a reader that ends by itself."""
 
 FOR_THE_SERVER = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C, and what a service manager sends to every process of a service: the server ends its readers
@@ -40,6 +48,10 @@ when it has answered who waits.
 
 class Lost(Exception):
     """The reader is gone, or never came; why, where it could say so."""
+
+
+class Rested(Lost):
+    """The reader had ended by itself, as nobody had asked it for long."""
 
 
 class Stuck(Lost):
@@ -87,13 +99,14 @@ class Reader:
 
         Raises:
             Lost: the process died.
+            Rested: it had ended by itself.
             Stuck: it does not answer.
         """
-        try:
+        with suppress(OSError):  # if it has ended, what it said last tells why
             self._pipe.send(call)
-        except OSError as error:
-            raise Lost("it ended") from error
         said = self._heard(ANSWER_S_MAX)
+        if said == RESTS:
+            raise Rested("it had nothing to do")
         self.answered += 1
         assert isinstance(said, Said | Exception)
         return said
@@ -140,8 +153,9 @@ class Readers:
         self.count = count
         self._memory, self._path, self._zone, self._journal = memory, path, zone, journal
         self._guard = threading.Lock()
-        self._under_way = 0
-        self._begun = self._closed = False
+        self._under_way = self._coming = 0
+        self._begin_after = 0.0
+        self._closed = False
         self._free: list[Reader] = []
         self._busy: set[Reader] = set()  # they start or answer
         self._starting: set[threading.Thread] = set()
@@ -161,22 +175,26 @@ class Readers:
         """
         with self._guard:
             self._under_way += 1
-            crowded = self._under_way > 1 and not self._begun
-            self._begun = self._begun or crowded
+            missing = self._missing() if self._under_way > 1 else 0
+            self._coming += missing
             reader = self._free.pop() if self._free else None
             if reader is not None:
                 self._busy.add(reader)
         try:
-            if crowded:
-                atexit.register(self.close)  # before multiprocessing's own, which would wait
-                for _ in range(self.count):
-                    self._start()
+            for _ in range(missing):
+                self._start()
             if reader is None:
                 return carry_out_call(self._memory, call)
             return self._carried_out(reader, call)
         finally:
             with self._guard:
                 self._under_way -= 1
+
+    def _missing(self) -> int:
+        """How many to begin, where callers crowd; none for a while after one that did not come up."""
+        if time.monotonic() < self._begin_after:
+            return 0
+        return max(0, self.count - len(self._free) - len(self._busy) - self._coming)
 
     def close(self) -> None:
         """Ends all of them. Who waits for an answer still gets none."""
@@ -201,6 +219,9 @@ class Readers:
             self._journal.write("warning", "note", note=f"a reader is ended: {error}")
             self._replace(reader)
             raise
+        except Rested:
+            self._let_go(reader)
+            return carry_out_call(self._memory, call)
         except Lost:
             self._replace(reader)
             if self._closed:
@@ -217,17 +238,26 @@ class Readers:
 
     def _replace(self, reader: Reader) -> None:
         self._let_go(reader)
-        if reader.answered:  # one that never did would only be lost again
+        with self._guard:
+            again = reader.answered > 0  # one that never did would only be lost again
+            self._coming += again
+            if not again:
+                self._begin_after = time.monotonic() + RETRY_S
+        if again:
             self._start()
 
     def _start(self) -> None:
+        """Begins one that is counted among the coming."""
         thread = threading.Thread(target=self._bring, name="mnemic-reader-start", daemon=True)
         with self._guard:
             if self._closed:
+                self._coming -= 1
                 return
+            atexit.register(self.close)  # before multiprocessing's own, which would wait
             try:
                 thread.start()
             except RuntimeError as error:  # as many threads as the machine allows
+                self._coming -= 1
                 self._did_not_come(error)
             else:
                 self._starting.add(thread)
@@ -250,9 +280,11 @@ class Readers:
             self._give_back(reader)
         finally:
             with self._guard:
+                self._coming -= 1
                 self._starting.discard(threading.current_thread())
 
     def _did_not_come(self, error: Exception) -> None:
+        self._begin_after = time.monotonic() + RETRY_S
         note = f"a reader did not come up ({error}); its calls are answered here"
         self._journal.write("warning", "note", note=note)
 
@@ -316,9 +348,14 @@ def _answer(pipe: Connection, memory: Memory) -> None:
     # Aside: it may have to wait for its turn to write, and a call must not wait for that.
     with ThreadPoolExecutor(1, thread_name_prefix="mnemic-settle") as aside:
         settling: Future[None] | None = None
+        asked = time.monotonic()
         while True:
             if pipe.poll(QUIET_S):
                 pipe.send(_tried(memory, pipe.recv()))
+                asked = time.monotonic()
+            elif time.monotonic() - asked > RESTS_AFTER_S:
+                pipe.send(RESTS)
+                return
             elif settling is None or settling.done():
                 settling = aside.submit(memory.settle)  # if it fails, the next one does it
 
