@@ -36,6 +36,8 @@ def check_scope(scope: object) -> str:
 
 def split_reach(scope: object) -> tuple[str, bool]:
     """The path of a scope to read, and whether everything below it is meant too (`acme/*`)."""
+    if scope == "*":
+        raise InvalidScope("scope '*' names no tenant; all of one is read with 'acme/*'")
     if isinstance(scope, str) and scope.endswith("/*"):
         return check_scope(scope[:-2]), True
     return check_scope(scope), False

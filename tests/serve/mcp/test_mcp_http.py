@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from tests.serve.mcp.talk import NEW, OLD, RIGHTS, SRC, said
 
 from mnemic import Memory
 from mnemic.serve.access import Access, Forbidden
+from mnemic.serve.mcp import http as http_module
 from mnemic.serve.mcp.http import http_app
 
 KEYS = {
@@ -158,6 +160,38 @@ def test_it_stands_among_other_routes(memory: Memory) -> None:
     with TestClient(whole, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
         found = read(client.post("/mcp", content=recall("Lisbon"), headers=HEADERS))
         assert "Lisbon" in found["result"]["content"][0]["text"]
+
+
+def test_who_comes_beyond_the_limit_is_asked_to_come_again(
+    web: TestClient, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is being answered keeps its place until it is done, and no longer."""
+    inside, go_on = threading.Event(), threading.Event()
+    found: list[httpx.Response] = []
+
+    def slow(*args: Any, **more: Any) -> Any:
+        inside.set()
+        assert go_on.wait(60)
+        return Memory.recall(memory, *args, **more)
+
+    monkeypatch.setattr(http_module, "AT_ONCE_MAX", 1)
+    monkeypatch.setattr(memory, "recall", slow)
+    first = threading.Thread(
+        target=lambda: found.append(web.post("/", content=recall("Lisbon"), headers=HEADERS))
+    )
+    first.start()
+    assert inside.wait(60)
+    said = web.post("/", content=recall("Lisbon"), headers=HEADERS)
+    assert (said.status_code, said.headers["retry-after"]) == (429, "1")
+    assert said.json()["title"] == "overloaded"
+    assert (
+        web.post("/", content="{}", headers={**HEADERS, "Authorization": "Bearer no"}).status_code
+        == 401
+    )
+    go_on.set()
+    first.join(60)
+    assert "Lisbon" in found[0].text
+    assert web.post("/", content=recall("Lisbon"), headers=HEADERS).status_code == 200
 
 
 # -- stand-alone -----------------------------------------------------------------------------

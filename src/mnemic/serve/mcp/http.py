@@ -10,6 +10,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -20,13 +21,15 @@ from starlette.responses import Response
 from mnemic.errors import InvalidInput, MnemicError
 from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.server import Context, build_server
-from mnemic.serve.problems import problem_of
+from mnemic.serve.problems import Problem, problem_of
 
 if TYPE_CHECKING:
     from mnemic.agent.memory import Memory
     from mnemic.serve.access import Access
 
 BODY_BYTES_MAX = 5 * 1024 * 1024  # a text of a million characters in UTF-8 and its frame
+AT_ONCE_MAX = 128
+"""Requests that may be answered or wait for it; who comes beyond is asked to come again."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _CALLER = "mnemic.caller"
 
@@ -59,6 +62,7 @@ class McpApp:
         server = build_server(memory, _caller)
         self._access_of = access_of
         self._security = TransportSecurityMiddleware(settings)
+        self._under_way = 0
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, security_settings=settings,
             max_request_body_size=BODY_BYTES_MAX,
@@ -76,10 +80,14 @@ class McpApp:
             await self._live(receive, send)
         elif scope["type"] == "http":
             refused = await self._refused(scope, receive)
-            if refused is None:
-                await self._manager.handle_request(scope, receive, send)
-            else:
+            if refused is not None:
                 await refused(scope, receive, send)
+                return
+            self._under_way += 1
+            try:
+                await self._manager.handle_request(scope, receive, send)
+            finally:
+                self._under_way -= 1
 
     async def _refused(self, scope: Any, receive: Any) -> Response | None:
         """What is said to a request that is not served: first who it came through, then its key."""
@@ -92,18 +100,18 @@ class McpApp:
             scope[_CALLER] = Caller.of(access)
         except MnemicError as error:
             problem = problem_of(error)
-            status = 401 if problem.status == 403 else problem.status
-            body = json.dumps({**problem.as_object(), "status": status})
-            return Response(
-                body, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None,
-                media_type="application/problem+json",
-            )  # fmt: skip
+            if problem.status in (401, 403):
+                return _problem(replace(problem, status=401), {"WWW-Authenticate": "Bearer"})
+            return _problem(problem)
         scope.setdefault("state", {}).update(
             operation="mcp", caller=access.name
         )  # for a log around
         if scope["method"] != "POST":
             # Nothing is sent unasked: a stream for it would only stay open and empty.
             return Response("POST a message of JSON-RPC", 405, {"Allow": "POST"}, "text/plain")
+        if self._under_way >= AT_ONCE_MAX:
+            said = "the server is busy; nothing was done: ask again in 1 s"
+            return _problem(Problem(429, "overloaded", said), {"Retry-After": "1"})
         return None
 
     async def _live(self, receive: Any, send: Any) -> None:
@@ -112,6 +120,11 @@ class McpApp:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps(problem.as_object())
+    return Response(body, problem.status, headers, "application/problem+json")
 
 
 def http_app(
