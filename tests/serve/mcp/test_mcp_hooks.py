@@ -318,6 +318,28 @@ def test_a_brief_keeps_its_budget(memory: Memory) -> None:
     assert brief(memory, caller("no/where")) is None
 
 
+def test_a_history_that_was_just_imported_hides_no_session(memory: Memory) -> None:
+    """The last session is told, and of the history what is newest; asked about something, what bears on it."""
+    memory.remember("Let us paint the whistle.", scope="acme/ana", speaker="user", session="s1",
+                    position=0, said_at="2026-02-01T09:00:00Z")  # fmt: skip
+    memory.remember_many(
+        {"text": f"Commit {number}: valve {number} tightened", "scope": "acme/ana",
+         "said_at": f"2026-01-{1 + number % 28:02d}T09:00:00Z"}
+        for number in range(100)
+    )  # fmt: skip
+    memory.remember("The boiler leaks at 20 bar.", scope="acme/ana", said_at="2026-01-30T09:00:00Z")
+    told = brief(memory, caller()) or ""
+    assert "Last session" in told
+    assert "paint the whistle" in told
+    beside = told.split("Newest beside sessions")[1]
+    assert beside.index("boiler leaks") < beside.index("Commit")
+    assert beside.count("Commit") == 4
+    asked = brief(memory, caller(), about="does the boiler leak?") or ""
+    assert "boiler leaks" in asked.split("Perhaps relevant")[1]
+    assert "Newest beside" not in asked
+    assert "Perhaps relevant" not in (brief(memory, caller(), about="zyzzyva") or "")
+
+
 # -- the project -----------------------------------------------------------------------------
 
 

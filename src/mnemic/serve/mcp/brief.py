@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mnemic.agent.recall.context import count_tokens
 from mnemic.errors import UnknownScope
 from mnemic.serve.mcp.caller import Caller
-from mnemic.serve.mcp.project import project_name
-from mnemic.serve.mcp.shown import day, delimited, fact, harmless, line
+from mnemic.serve.mcp.shown import UNLIKELY, day, delimited, fact, harmless, line
 from mnemic.serve.operations import OPERATIONS, carry_out
 
 if TYPE_CHECKING:
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 BUDGET_TOKENS = 1_500
 _FRAME_TOKENS = 120
 _LAST_MESSAGES = 6
-_LOOKED_AT = 60
+_LOOKED_AT, _PAGES_MAX = 60, 10
+_NEWEST = 5
 _CONFIDENT = 0.5
 
 
@@ -35,24 +35,24 @@ def brief(
     Args:
         memory: the memory.
         caller: whose scope is looked at.
-        about: what the session is about; None takes the project's name.
+        about: what the session is about; None shows what is newest beside sessions.
         budget_tokens: how long it may be.
         but_session: a session that is going on, whose own words need not be told to it.
     """
     scope = caller.reads
     left = max(budget_tokens - _FRAME_TOKENS, 0)
     try:
-        sessions = _sessions(memory, caller, but_session)
+        turns, others = _newest(memory, caller, but_session)
+        sessions = _sessions(memory, caller, turns, but_session)
         (last, words), earlier = (sessions or [("", [])])[0], sessions[1:]
+        beside = ("Newest beside sessions", _told(others[:_NEWEST]))
+        if about:
+            beside = ("Perhaps relevant", _else(memory, caller, about, but_session))
         parts = (
             (0.25, "What is held to be true", _facts(memory, caller)),
             (0.2, "Lessons", _lessons(memory, caller)),
             (0.25, f"Last session, {last}", words),
-            (
-                0.2,
-                "Perhaps relevant",
-                _else(memory, caller, about or project_name(scope), but_session),
-            ),
+            (0.2, *beside),
             (
                 0.1,
                 "Sessions before",
@@ -109,15 +109,39 @@ def _lessons(memory: Memory, caller: Caller) -> list[str]:
     ]
 
 
-def _sessions(memory: Memory, caller: Caller, but: str | None) -> list[tuple[str, list[str]]]:
+def _newest(
+    memory: Memory, caller: Caller, but: str | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Turns of sessions, and what was kept beside them, latest first.
+
+    It looks back until there are turns: a history that was just imported hides none.
+    """
+    turns: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    beyond: str | None = None
+    for _ in range(_PAGES_MAX):
+        page = _ask(memory, caller, "episodes", limit=_LOOKED_AT, beyond=beyond)
+        for one in page["episodes"]:
+            if one.get("session") is None:
+                others.append(one)
+            elif one["session"] != but and one.get("speaker") != "tool":
+                turns.append(one)
+        beyond = page["next"]
+        if turns or beyond is None:
+            break
+    for found in (turns, others):
+        found.sort(key=_when, reverse=True)
+    return turns, others
+
+
+def _when(episode: dict[str, Any]) -> Any:
+    return episode.get("said_at") or episode["ingested_at"]
+
+
+def _sessions(
+    memory: Memory, caller: Caller, told: list[dict[str, Any]], but: str | None
+) -> list[tuple[str, list[str]]]:
     """What went on in sessions, latest first: when, and its summary or, without one, its last words."""
-    newest = _ask(memory, caller, "episodes", limit=_LOOKED_AT)["episodes"]
-    told = [
-        one
-        for one in newest
-        if one.get("session") not in (None, but) and one.get("speaker") != "tool"
-    ]
-    told.sort(key=lambda one: one.get("said_at") or one["ingested_at"], reverse=True)
     summed = [one for one in _ask(memory, caller, "summaries")["summaries"] if one["key"] != but]
     keys = {one["key"] for one in summed}
     found = [(one["end"], [f"- {line(one['text'], 600)}"]) for one in summed]
@@ -126,7 +150,7 @@ def _sessions(memory: Memory, caller: Caller, but: str | None) -> list[tuple[str
         words = [one for one in told if one["session"] == last["session"]][:_LAST_MESSAGES]
         found.append(
             (
-                last.get("said_at") or last["ingested_at"],
+                _when(last),
                 [
                     f"- {line(one.get('speaker') or '?', 40)}: {line(one['text'], 300)}"
                     for one in reversed(words)
@@ -139,9 +163,16 @@ def _sessions(memory: Memory, caller: Caller, but: str | None) -> list[tuple[str
 
 def _else(memory: Memory, caller: Caller, about: str, but: str | None) -> list[str]:
     found = _ask(memory, caller, "recall", query=about[:1_000], k=20)
+    return _told(
+        one
+        for one in found["hits"]
+        if (one.get("session") != but or but is None) and one["relevance"] >= UNLIKELY
+    )
+
+
+def _told(episodes: Iterable[dict[str, Any]]) -> list[str]:
     return [
         f"- {day(one.get('said_at'))} {line(one.get('speaker') or '?', 40)}: "
         f"{line(harmless(one['text']), 300)} (id {one['id'][:12]})"
-        for one in found["hits"]
-        if one.get("session") != but or but is None
+        for one in episodes
     ]

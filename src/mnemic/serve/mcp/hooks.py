@@ -149,10 +149,10 @@ def _act(hook: Hook, read: Callable[[], str]) -> str:
 
 def _session_start(hook: Hook, told: Told) -> str:
     from mnemic.serve.mcp.brief import brief
-    from mnemic.serve.mcp.project import branch_words, project_name
+    from mnemic.serve.mcp.project import branch_words
 
     caller = _caller(hook, told)
-    about = f"{project_name(caller.reads)} {branch_words(told.folder)}"
+    about = branch_words(told.folder) or None
     with _store(hook) as memory:
         if memory is None:
             return "{}"

@@ -69,11 +69,6 @@ def _root(here: Path) -> Path | None:
     return None
 
 
-def project_name(scope: str) -> str:
-    """The last word of a scope."""
-    return scope.removesuffix("/*").rsplit("/", 1)[-1]
-
-
 def _scope(name: str) -> str:
     plain = [
         re.sub(r"[^\w.@+:=\-]+", "-", part).strip("-. ")[:100] for part in name.split("/") if part
