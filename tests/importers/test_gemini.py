@@ -68,15 +68,16 @@ def test_what_the_client_says_in_the_users_name_is_not_the_users(tmp_path: Path)
         message("m1", "user", [{"text": f"{hook}\n\nWhat does vents.py hold?"}]),
         message("m2", "gemini", "", 1, toolCalls=[CALL]),
         message("m3", "user", [answer], 1),
-        message("m4", "user", [other], 2),
+        message("m4", "user", [other, {"text": "Stop."}, {"functionResponse": {"id": "c", "response": {}}}], 2),
         message("m5", "gemini", "One variable.", 3),
     )  # fmt: skip
     rows, report = load("gemini", path)
     said = [(row["speaker"], row["text"]) for row in rows]
-    assert said == [*TEXTS[:3], ("tool", "a b"), TEXTS[3]]
+    assert said == [*TEXTS[:3], ("tool", "a b"), ("user", "Stop."), TEXTS[3]]
     assert rows[3]["meta"]["tool_use_id"] == "call-2"
     assert report.left_out["instructions or environment"] == 2
     assert report.left_out["answer of a tool that its call has too"] == 1
+    assert report.left_out["empty tool result"] == 1
 
 
 def test_both_forms_of_a_session_give_the_same_rows(tmp_path: Path) -> None:

@@ -441,9 +441,7 @@ def test_codex(tmp_path: Path) -> None:
         tmp_path / "rollout-2026-01-02T10-00-00-abc.jsonl",
         record("session_meta", 0, id="S", cwd="/home/dev", git={"branch": "main"}),
         record("turn_context", 0, model="m1"),
-        item(
-            1, type="message", role="user", content="<environment_context>x</environment_context>"
-        ),
+        item(1, type="message", role="user", content="<environment_context>x"),
         record("event_msg", 2, type="user_message", message="Prune the pear?"),
         item(2, type="message", role="user", content=said),
         item(3, type="reasoning", summary=[]),

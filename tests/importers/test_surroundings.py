@@ -13,7 +13,7 @@ TAGS = ("environment_context", "permissions instructions", "system-reminder", "h
 BLOCKS = st.builds(
     lambda tag, said: f"<{tag}>{said}</{tag}>",
     st.sampled_from(TAGS),
-    st.text("ab <>\n", max_size=20),
+    st.text("ab <>\n", max_size=20).map(lambda said: f"\n{said}"),
 )
 WORDS = st.text("ab <>&./\n", max_size=30)
 
@@ -42,6 +42,19 @@ def test_a_files_rules_are_taken_off_with_their_heading() -> None:
     rules = "# AGENTS.md instructions for /w\n\n<INSTRUCTIONS>\nBe kind.\n</INSTRUCTIONS>"
     assert own_words(rules) == ""
     assert own_words(f"{rules}\nPrune the pear.") == "Prune the pear."
+    spoken = rules.replace("Be kind.", "Write <INSTRUCTIONS>x</INSTRUCTIONS> blocks.")
+    assert own_words(spoken) == ""
+
+
+def test_a_tag_that_a_person_writes_takes_no_words_of_theirs() -> None:
+    """A block of the client behind it does not close it."""
+    reminder = "<system-reminder>\nTodo list is empty.\n</system-reminder>"
+    asked = "<system-reminder> blocks fill my log. How do I turn them off?"
+    assert own_words(f"{asked}\n{reminder}") == asked
+    said = "I saw this:\n<ide_selection> is a tag I do not want; strip up to </ide_selection>"
+    assert own_words(said) == said
+    doubled = "<system-reminder>\nNo end\n\nWhy?\n<system-reminder>\nx</system-reminder>\nWhat?"
+    assert own_words(doubled) == doubled
 
 
 @pytest.mark.parametrize(
@@ -52,3 +65,4 @@ def test_a_files_rules_are_taken_off_with_their_heading() -> None:
 def test_time_is_linear(unit: str) -> None:
     assert_linear(own_words, repeated(unit, after="</hook_context>"), 400_000)
     assert_linear(own_words, repeated(unit, "<hook_context>"), 400_000)
+    assert_linear(own_words, repeated(unit, "# AGENTS.md instructions" + " " * 1_000), 400_000)

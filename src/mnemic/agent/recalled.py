@@ -56,6 +56,7 @@ _ADVISED = re.compile(
 )
 _NUMBER = re.compile(r"\[[0-9]{1,5} [0-9a-f]{12}\] ")
 _ENTRY = re.compile(r"([ \t>*-]{0,12}+)\[([0-9]{1,5}) ([0-9a-f]{8})([0-9a-f]{4})\] (.*)")
+_ESCAPED = re.compile("&(?:lt|gt|amp|quot|apos|#x3[ce]|#x2[267]|#6[02]|#3[489]);", re.IGNORECASE)
 _TRUST = re.compile(r"\([^()\n]{0,40}, (" + "|".join(TRUST) + r")(?:: untrusted)?\)")
 
 
@@ -128,8 +129,10 @@ def cut(text: str) -> Cut:
     lines = plain = text.splitlines(keepends=True)
     found = list(_entries(lines))
     if "&" in text:  # some clients escape what they pass on
-        plain = [html.unescape(line) for line in lines]
-        found = max(found, list(_entries(plain)), key=len)
+        plain = [_ESCAPED.sub(_unescaped, line) for line in lines]
+        taken = {number for one in found for number in range(one.first, one.last)}
+        found += (one for one in _entries(plain) if taken.isdisjoint(range(one.first, one.last)))
+        found.sort(key=lambda one: one.first)
     if not found:
         return Cut(text)
     parts: list[str] = []
@@ -147,6 +150,10 @@ def cut(text: str) -> Cut:
         lower(*(one.trust for one in found)),
         empty=not CITATION.sub("", kept).strip(" \t\r\n`>*-"),
     )
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return html.unescape(match[0].lower())
 
 
 def advised(text: str) -> Iterator[tuple[int, int]]:

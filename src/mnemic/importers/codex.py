@@ -15,7 +15,6 @@ from mnemic.agent.records import Row
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
 from mnemic.importers.source import begin, files_below, json_lines, relative
-from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "codex"
@@ -23,6 +22,14 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call", "web_search_c
 _OUTPUTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
 _ITEMS = frozenset(("message", "reasoning", *_CALLS, *_OUTPUTS))
 _EVENT_ROLES = {"user_message": "user", "agent_message": "assistant"}
+_SURROUNDINGS = (  # each stands in a message of its own
+    "<environment_context>",
+    "<user_instructions>",
+    "<permissions instructions>",
+    "<turn_aborted>",
+    "<INSTRUCTIONS>",
+    "# AGENTS.md instructions",
+)
 
 
 def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
@@ -230,11 +237,9 @@ def _said(role: str, text: str, report: Report) -> tuple[str, str, dict[str, Any
     if not bare:
         report.leave_out("blank text")
         return None
-    if role == "user" and (own := own_words(text)) != text:
+    if role == "user" and bare.startswith(_SURROUNDINGS):
         report.leave_out("instructions or environment")
-        if not own:
-            return None
-        text = own
+        return None
     return role, text, {"kind": "text"}
 
 

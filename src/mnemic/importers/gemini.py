@@ -236,35 +236,44 @@ def _said(
             report.skip(place, "a message without a type")
         return
     content = message.get("content")
-    answers = [as_dict(as_dict(part).get("functionResponse")) for part in as_list(content)]
-    if any(answers):
-        yield from _answered(filter(None, answers), called, report)
-        return
-    text = parts_text(content)
+    answers = [part for part in as_list(content) if as_dict(part).get("functionResponse")]
+    yield from _answered(answers, called, report)
+    if answers:
+        content = [part for part in as_list(content) if part not in answers]
+    text = _own(content, report) if speaker == "user" else parts_text(content)
     calls = as_list(message.get("toolCalls"))
-    if speaker == "user" and (own := own_words(text)) != text:
-        report.leave_out("instructions or environment")
-        if not own:
-            return
-        text = own
     if text.strip():
         yield speaker, text, known(kind="text", model=as_text(message.get("model")))
-    elif not calls:
+    elif not calls and not answers:
         report.leave_out("blank text")
     for call in calls:
         yield from _call(as_dict(call))
 
 
+def _own(content: object, report: Report) -> str:
+    """The user's text, part by part, without what the client put into it."""
+    own = []
+    for part in content if isinstance(content, list) else [content]:
+        text = parts_text(part)
+        own.append(own_words(text))
+        if own[-1] != text:
+            report.leave_out("instructions or environment")
+    return "\n".join(text for text in own if text.strip())
+
+
 def _answered(
-    answers: Iterable[dict[str, Any]], called: Collection[str], report: Report
+    answers: Iterable[Any], called: Collection[str], report: Report
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """What tools answered, where it was sent in a message of its own; calls mostly tell it too."""
-    for answer in answers:
+    for part in answers:
+        answer = as_dict(part["functionResponse"])
         id_ = as_text(answer.get("id"))
-        text = parts_text({"functionResponse": answer})
+        text = parts_text(part)
         if id_ in called:
             report.leave_out("answer of a tool that its call has too")
-        elif text.strip():
+        elif not text.strip():
+            report.leave_out("empty tool result")
+        else:
             meta = known(tool=as_text(answer.get("name")), tool_use_id=id_)
             yield "tool", text, {"kind": "tool_result", **meta}
 
@@ -321,7 +330,8 @@ def _checkpoint(value: object, file: Path, name: str, reader: _Reader) -> Iterat
             if (call := as_dict(as_dict(part).get("functionCall")))
         ]
         answers = any(isinstance(part, dict) and "functionResponse" in part for part in parts)
-        told = [("tool" if answers else speaker, parts_text(parts))]
+        own = _own(parts, reader.report) if speaker == "user" and not answers else parts_text(parts)
+        told = [("tool" if answers else speaker, own)]
         told += [
             ("tool", f"{tool} {json.dumps(given, ensure_ascii=False)}") for tool, given in tools
         ]

@@ -100,6 +100,21 @@ def test_a_block_that_a_client_escaped_is_cut(id_: str, trust: str, said: str) -
     )
 
 
+def test_escaped_and_plain_entries_beside_each_other_are_cut() -> None:
+    first, second = shown(1, "a" * 32, "user", "a &lt; b"), shown(2, "b" * 32, "user", "c < d")
+    rest = cut(f"{first}\nmine\n{html.escape(second)}\nmine &lt;")
+    assert rest.text == "[recalled: aaaaaaaa]\nmine\n[recalled: bbbbbbbb]\nmine &lt;"
+
+
+@pytest.mark.parametrize(
+    "text", ["&#" + "1" * 5_000 + ";", "&#x" + "f" * 5_000 + ";", "&amp" * 9, "&#60", "&bogus;"]
+)
+def test_what_looks_escaped_does_no_harm(memory: Memory, text: str) -> None:
+    said = f"[1 0123456789ab] {text} &lt;"
+    assert cut(said).text == said
+    assert memory.get(memory.remember(said))[0].text == said
+
+
 @given(entries, LINES, st.sampled_from(("\n", "\r\n", "\n> ", " ", "\\n")))
 def test_a_block_with_advice_is_found_whole(
     found: list[tuple[str, str, str]], around: str, gap: str

@@ -497,8 +497,9 @@ def test_a_turn_longer_than_an_episode_is_kept_in_pieces(door: Door) -> None:
         ({}, {"metadata": {"session_id": "s2"}}, "s2"),
         ({}, {"conversation": {"id": "c"}}, "c"),
         ({}, {"conversation": "c"}, "c"),
-        ({"session-id": "s3"}, {"conversation": "c"}, "s3"),
-        ({"Session_Id": "s4"}, {}, "s4"),
+        ({"session-id": "s3"}, {"conversation": "c"}, "c"),
+        ({"session-id": "s3", "Thread-Id": "t"}, {}, "thread-id:t"),
+        ({"Session_Id": "s4"}, {"user": "ana"}, "session_id:s4:ana"),
     ],
 )
 def test_a_session_has_the_name_that_the_client_gives(
@@ -524,6 +525,37 @@ def test_what_a_client_says_in_the_users_name_is_neither_asked_nor_kept(
     assert not [text for _, text in door.kept() if "<" in text]
     assert recalled(upstream)
     assert "environment_context" in upstream.got[-1].body.decode(), "it still goes to the model"
+
+
+def test_a_last_message_without_words_moves_no_answer(door: Door, upstream: Upstream) -> None:
+    """A reminder after an answer: what comes next stands behind both, each at its own place."""
+    reminder = ("user", "<system-reminder>\nStill there?</system-reminder>")
+    upstream.says(whole("A1"))
+    door.chat(("user", "Q1"))
+    upstream.says(whole("A2"))
+    door.chat(("user", "Q1"), ("assistant", "A1"), reminder)
+    upstream.says(whole("A3"))
+    door.chat(("user", "Q1"), ("assistant", "A1"), reminder, ("assistant", "A2"), ("user", "Q2"))
+    door.kept()
+    said = sorted((one.position, one.text) for one in door.memory.episodes())
+    assert said == [(0, "Q1"), (1, "A1"), (2, "A2"), (3, "Q2"), (4, "A3")]
+    assert len({one.session for one in door.memory.episodes()}) == 1
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_question_is_asked_wherever_a_reminder_stands(
+    door: Door, upstream: Upstream, at: int
+) -> None:
+    """Before it, behind it in the same message, or in a message of its own."""
+    door.memory.remember(LISBON)
+    reminder = "<system-reminder>\nTests fail in Porto.\n</system-reminder>"
+    parts = [{"type": "text", "text": one} for one in (QUESTION, reminder)]
+    messages: list[Any] = [{"role": "user", "content": parts if at else parts[::-1]}]
+    if at == 2:
+        messages = [("user", QUESTION), ("user", reminder)]
+    door.chat(*messages)
+    assert recalled(upstream)
+    assert [text for who, text in door.kept() if who == "user"][-1:] == [QUESTION]
 
 
 def test_a_session_by_name_counts_on_when_only_new_messages_are_sent(door: Door) -> None:

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mnemic.importers.surroundings import own_words
 from mnemic.serve.proxy.settings import Placed
 from mnemic.serve.proxy.shapes import Asked, Part, elements_of, parts_of
-from mnemic.serve.proxy.turns import holds_ours, text_in
+from mnemic.serve.proxy.turns import holds_ours, own_text
 
 QUERY_CHARS_MAX = 4_000
 _RESULTS = ("tool", "function")
@@ -23,12 +22,12 @@ def query_of(asked: Asked) -> str | None:
     if holds_ours(asked):
         return None
     if not asked.items:
-        said: Any = asked.value("input")
+        said = own_text(asked.value("input"))
     else:
         last = last_user(asked)
         if last is None or continues(asked):
             return None
-        said = own_words(text_in(asked.items[last].value.get("content")))
+        said = own_text(asked.items[last].value.get("content"))
     text = said.replace("\x00", " ").strip()
     if len(text) > QUERY_CHARS_MAX:  # what is asked of a long text stands at its beginning or end
         text = f"{text[: QUERY_CHARS_MAX // 4]}\n{text[-QUERY_CHARS_MAX * 3 // 4 :]}"
@@ -40,12 +39,22 @@ def query_of(asked: Asked) -> str | None:
 
 
 def last_user(asked: Asked) -> int | None:
-    """The number of the user's last message; results of tools are not the user's."""
-    for number in range(len(asked.items) - 1, -1, -1):
-        item = asked.items[number].value
-        if isinstance(item, Mapping) and item.get("role") == "user" and not _is_result(item):
+    """The number of the user's last message with words of their own, else of their last message;
+    results of tools are not the user's.
+    """
+    of_user = (
+        number
+        for number in range(len(asked.items) - 1, -1, -1)
+        if isinstance(item := asked.items[number].value, Mapping)
+        and item.get("role") == "user"
+        and not _is_result(item)
+    )
+    last = None
+    for number in of_user:
+        last = number if last is None else last
+        if own_text(asked.items[number].value.get("content")).strip():
             return number
-    return None
+    return last
 
 
 def continues(asked: Asked) -> bool:

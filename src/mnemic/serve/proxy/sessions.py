@@ -8,11 +8,12 @@ from typing import Any
 
 from mnemic.agent.write.prepare import FIELD_CHARS_MAX
 from mnemic.serve.proxy.shapes import Asked
-from mnemic.serve.proxy.turns import Turn
+from mnemic.serve.proxy.turns import Turn, turns_in
 
 _NAMES = ("session_id", "conversation_id", "thread_id")
-_HEADERS = ("x-mnemic-session", "session-id", "session_id", "conversation_id", "thread-id")
-"""Ours, then those by which coding agents name a session to their own service."""
+_HEADERS = ("thread-id", "session-id", "session_id", "conversation_id")
+"""By which coding agents name a conversation to their own service, the narrowest first."""
+_NAME_CHARS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,35 @@ def said_of(
         turns = tuple(turn for turn in turns if turn.part in ("user", "assistant"))
     new = [number for number, turn in enumerate(turns) if turn.part in ("user", "result")]
     end = fresh = new[-1] + 1 if new else 0  # what an assistant is to go on with is no turn yet
+    if _ends_without_words(asked):
+        end = fresh = len(turns)
     while fresh and turns[fresh - 1].part in ("user", "result"):
         fresh -= 1
     return Said(
         scope,
         turns[:end],
         fresh,
-        next(filter(None, (_field(headers.get(name)) for name in _HEADERS)), None) or _named(asked),
+        _field(headers.get("x-mnemic-session")) or _named(asked) or _in_headers(headers, asked),
         _field(asked.value("user")),
         _field(asked.value("previous_response_id")),
         bool(asked.value("previous_response_id") or asked.value("conversation")),
         _field(headers.get("x-mnemic-speaker")) or "user",
     )
+
+
+def _ends_without_words(asked: Asked) -> bool:
+    """Whether the last message is the user's and says nothing, as a picture or a client's reminder."""
+    last = asked.items[-1].value if asked.items else None
+    return isinstance(last, Mapping) and last.get("role") == "user" and not any(turns_in(last))
+
+
+def _in_headers(headers: Mapping[str, str], asked: Asked) -> str | None:
+    """A name that another service was meant by: set apart from ours, and one user's from another's."""
+    for header in _HEADERS:
+        if (found := _field(headers.get(header))) and len(found) <= _NAME_CHARS_MAX:
+            user = _field(asked.value("user"))
+            return f"{header}:{found}" + (f":{user[:_NAME_CHARS_MAX]}" if user else "")
+    return None
 
 
 def _named(asked: Asked) -> str | None:

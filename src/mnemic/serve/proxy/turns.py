@@ -14,7 +14,7 @@ from mnemic.serve.proxy.ours import holds_block, without_ours
 from mnemic.serve.proxy.shapes import Asked
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_TEXTS = ("text", "input_text", "output_text")
+_KINDS_OF_TEXT = ("text", "input_text", "output_text")
 PIECE_CHARS_MAX = 900_000
 
 Part = Literal["user", "assistant", "call", "result"]
@@ -38,8 +38,7 @@ class Turn:
 def turns_of(asked: Asked) -> tuple[Turn, ...]:
     """The turns that a request carries; instructions, and what we or a client put in, are none."""
     if not asked.items:
-        said = asked.value("input")
-        return tuple(_said("user", own_words(said) if isinstance(said, str) else said))
+        return tuple(_said("user", own_text(asked.value("input"))))
     turns: list[Turn] = []
     for item in asked.items:
         turns.extend(turns_in(item.value))
@@ -66,7 +65,7 @@ def _of_message(role: Literal["user", "assistant"], item: Mapping[str, Any]) -> 
     for block in _maps(content):
         if block.get("type") == "tool_result":
             yield from _said("result", text_in(block.get("content")))
-    yield from _said(role, own_words(text_in(content)) if role == "user" else text_in(content))
+    yield from _said(role, own_text(content) if role == "user" else text_in(content))
     for block in _maps(content):
         if block.get("type") == "tool_use":
             yield from _called(block.get("name"), block.get("input"))
@@ -80,14 +79,23 @@ def _of_message(role: Literal["user", "assistant"], item: Mapping[str, Any]) -> 
 
 def text_in(content: Any) -> str:
     """The text of a message's content, a string or a list of parts, without what we put in."""
-    if isinstance(content, str):
-        return without_ours(content)
-    texts = (
-        without_ours(part["text"])
-        for part in _maps(content)
-        if part.get("type") in _TEXTS and isinstance(part.get("text"), str)
-    )
+    return "\n".join(text for text in map(without_ours, _texts(content)) if text)
+
+
+def own_text(content: Any) -> str:
+    """What a person says in a message: its text without what we, or their client, put in."""
+    texts = (own_words(without_ours(text)) for text in _texts(content))
     return "\n".join(text for text in texts if text)
+
+
+def _texts(content: Any) -> Iterable[str]:
+    if isinstance(content, str):
+        return (content,)
+    return (
+        part["text"]
+        for part in _maps(content)
+        if part.get("type") in _KINDS_OF_TEXT and isinstance(part.get("text"), str)
+    )
 
 
 def holds_ours(asked: Asked) -> bool:
