@@ -6,7 +6,11 @@ It fetches the clients with npm into a folder, tells each of Mnemic with `mnemic
 two sessions in a new project with a home of its own. What reaches the model in the second is checked:
 the brief of the first, by the hook at a session's start, and what the tool `recall` gives. So is what
 is kept: the words of both, once, and nothing that memory gave. Claude Code and Codex then talk through
-`mnemic proxy`. No model is asked and no account is needed; a client may change with its next version.
+`mnemic proxy`. No model is asked and no account is needed.
+
+What a user does once by hand is set: Codex's trust in hooks (--dangerously-bypass-hook-trust) and its
+patience with servers (10 s), Gemini CLI's trust in the folder (a variable) and its consent to tools
+(--yolo), Claude Code's consent to ours (--allowedTools).
 """
 
 from __future__ import annotations
@@ -34,11 +38,13 @@ from mnemic.errors import UnknownScope
 
 FIRST, SECOND = "Paint the lamp green: Ravi likes green.", "Which colour does Ravi like?"
 ANSWERS = {FIRST: "The lamp is green now.", SECOND: "Green, as far as I know."}
+LATE_S = 3
+"""How long to wait for what should not be kept."""
 ASKED = {"query": "What did Ravi say of the lamp?"}
 PACKAGES = {
-    "claude-code": "@anthropic-ai/claude-code",
-    "codex": "@openai/codex",
-    "gemini": "@google/gemini-cli",
+    "claude-code": ("@anthropic-ai/claude-code", "2.1.197"),
+    "codex": ("@openai/codex", "0.169.0"),
+    "gemini": ("@google/gemini-cli", "0.61.0"),
 }
 COMMANDS = {
     "claude-code": ("claude", "--allowedTools", "mcp__mnemic", "-p"),
@@ -181,6 +187,7 @@ def serving(model: Model) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
+        server.server_close()
 
 
 @dataclass(frozen=True)
@@ -264,12 +271,13 @@ def remembers(desk: Desk) -> bool:
         model.asked.clear()
         model.recalls = True
         say(desk, model, url, SECOND)
-        told = json.dumps(model.asked)
+        first, told = json.dumps(model.asked[:1]), json.dumps(model.asked)
         _until(lambda: len(desk.kept()) >= 4)
+        time.sleep(LATE_S)
         kept = desk.kept()
     results = [
         checked("the hook at the start tells the second session of the first",
-                holds="From earlier sessions" in told and FIRST in told),
+                holds="From earlier sessions" in first and FIRST in first),
         checked("the tool recall is called, and answers with what was said",
                 holds="In memory (known" in told and "is remembered text" in told),
         checked("both sessions are kept, each turn once, and nothing that memory gave",
@@ -289,6 +297,7 @@ def passes(desk: Desk) -> bool:
         say(desk, model, url, SECOND)
         told = json.dumps(model.asked[-1])
         _until(lambda: len(desk.kept()) >= 4)
+        time.sleep(LATE_S)
         kept = desk.kept()
     results = [
         checked("through the proxy the second session is given the first",
@@ -350,13 +359,14 @@ def main() -> int:
         into = (options.into or Path(scratch) / "clients").absolute()
         into.mkdir(parents=True, exist_ok=True)
         for client in options.clients or PACKAGES:
-            if not (into / "node_modules/.bin" / COMMANDS[client][0]).exists():
+            package, version = PACKAGES[client]
+            place = into / "node_modules" / package / "package.json"
+            if not place.exists() or json.loads(place.read_text())["version"] != version:
                 subprocess.run(
-                    ["npm", "install", "--silent", "--no-audit", "--no-fund", PACKAGES[client]],
+                    ["npm", "install", "--silent", "--no-audit", "--no-fund", f"{package}@{version}"],
                     cwd=into, check=True,
                 )  # fmt: skip
-            place = into / "node_modules" / PACKAGES[client] / "package.json"
-            print(f"{client} {json.loads(place.read_text())['version']}")
+            print(f"{client} {version}")
             good &= remembers(Desk(client, Path(scratch) / client, into))
             if client != "gemini":  # it speaks neither API that the proxy passes on
                 good &= passes(Desk(client, Path(scratch) / f"{client}-proxy", into))

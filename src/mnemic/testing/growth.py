@@ -11,16 +11,18 @@ Input = TypeVar("Input")
 
 TIMES = 8
 """How much longer the long input is: linear work takes 8 times as long, quadratic work 64 times."""
-MORE_MAX = 24
+MORE_MAX = 16
 """The most that the long input may cost, in costs of the short one: between the two."""
 FREE_S = 0.005
 """What takes less than this, in seconds of processor, is not worth a comparison."""
+LONG_S = 2.0
+"""What takes longer than this, in seconds of processor, is slow however it grows."""
 ROUNDS = 6
 
 
 def repeated(unit: str, before: str = "", after: str = "") -> Callable[[int], str]:
     """Texts of a wanted length: `unit` over and over, between `before` and `after`."""
-    return lambda length: before + unit * (length // len(unit)) + after
+    return lambda length: before + (unit * (length // len(unit) + 1))[:length] + after
 
 
 def assert_linear(
@@ -32,8 +34,10 @@ def assert_linear(
 ) -> None:
     """Nothing, where the processor time of `work` grows about as its input does.
 
-    Both inputs are worked on in turn, up to six times, and the least time of each counts, so that
-    a busy machine delays the answer and does not change it.
+    Both inputs are worked on in turn, up to six times, each time a little shorter, and the least
+    time of each counts, so that a busy machine delays the answer and does not change it, nor does
+    what is loaded once or kept from one time to the next. Work that cuts its input is to be given a
+    length at the cut too.
 
     Args:
         work: Runs on the calling thread; other threads' time is not seen.
@@ -42,14 +46,15 @@ def assert_linear(
         more_max: The most that the long input may cost, in costs of the short one.
 
     Raises:
-        AssertionError: It cost more, in every round.
+        AssertionError: It cost more, or more than two seconds, in every round.
     """
-    short, long = made(length // TIMES), made(length)
+    work(made(length // TIMES))
     short_s = long_s = math.inf
-    for _ in range(ROUNDS):
-        short_s = min(short_s, _seconds(work, short))
+    for less in range(ROUNDS):
+        long = made(length - less)
+        short_s = min(short_s, _seconds(work, made(length // TIMES - less)))
         long_s = min(long_s, _seconds(work, long))
-        if long_s <= max(FREE_S, more_max * short_s):
+        if long_s <= min(LONG_S, max(FREE_S, more_max * short_s)):
             return
     raise AssertionError(
         f"{TIMES} times the input takes {long_s / short_s:.0f} times the time "

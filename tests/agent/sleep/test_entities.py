@@ -137,7 +137,8 @@ def test_long_texts_are_bounded() -> None:
 )
 def test_time_is_linear(piece: str) -> None:
     """100 kB of what would send a careless rule in circles; 50 ms on a quiet machine."""
-    assert_linear(mentions_of, repeated(piece))
+    for length in (CHARS_MAX, 100_000):  # as much as is read, and much more
+        assert_linear(mentions_of, repeated(piece), length)
 
 
 def test_turns_cost_the_same_however_many_came_before() -> None:

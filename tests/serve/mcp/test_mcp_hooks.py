@@ -151,6 +151,19 @@ def test_a_new_session_is_told_what_the_last_one_learned(tmp_path: Path, project
         assert memory.verify().clean
 
 
+def test_the_end_of_a_session_waits_for_no_import(tmp_path: Path, project: Path) -> None:
+    """While somebody else writes, the client is let go, and the session is kept all the same."""
+    db, path = tmp_path / "m.mnemic", transcript(project)
+    given_ = {"session_id": "11111111-aaaa", "cwd": str(project), "transcript_path": str(path)}
+    with Memory(db, embedder=None) as memory:
+        memory.remember("Invoices use UTC.", scope="code/billing")
+        with memory.store.turnstile.pass_through():  # type: ignore[attr-defined]
+            ended, done = fire("session-end", given_, db)
+            assert (ended, done.returncode) == ({}, 0)
+            assert len(list(memory.episodes(scope="code/billing"))) == 1
+        assert "5 kept" in awaited(Path(f"{db}.log"), "import of")
+
+
 def test_a_prompt_gets_what_bears_on_it(tmp_path: Path, project: Path) -> None:
     db = tmp_path / "m.mnemic"
     with Memory(db, embedder=None) as memory:

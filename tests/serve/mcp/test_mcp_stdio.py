@@ -96,8 +96,10 @@ def test_it_recalls_what_was_there(tmp_path: Path) -> None:
         assert "Lisbon" in found["content"][0]["text"]
 
 
-def test_the_handshake_does_not_wait_for_the_store(tmp_path: Path) -> None:
-    """A store that cannot be opened is told of by the call that needs it."""
+def test_a_store_that_cannot_be_opened_is_told_of_by_the_call_that_needs_it(
+    tmp_path: Path,
+) -> None:
+    """The handshake goes well."""
     damaged = tmp_path / "a.mnemic"
     damaged.write_bytes(b"no store at all" * 1_000)
     with piped(damaged, "--scope", "acme/ana") as pipe:

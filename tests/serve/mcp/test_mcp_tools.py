@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from tests.serve.mcp.talk import NEW, OLD, call, caller, said, talk
 from mnemic import Memory
 from mnemic.errors import NewerStore
 from mnemic.serve.mcp import server as server_module
+from mnemic.serve.mcp import stdio
 from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.opening import Opening
 from mnemic.serve.mcp.server import INSTRUCTIONS, build_server
 from mnemic.serve.mcp.shown import answer, delimited, harmless
+from mnemic.serve.mcp.stdio import SENT_S, _begun, _open_soon
 from mnemic.serve.mcp.tools import SHOWN, described
 from mnemic.serve.operations import TOOLS
 from mnemic.testing.fakes import FixedClock, HashEmbedder
@@ -307,6 +311,47 @@ def test_a_store_that_cannot_be_used_is_said_without_its_path(memory: Memory) ->
     found = anyio.run(run)
     assert found.is_error
     assert "secret" not in said(found)
+
+
+def opened_by(server_opening: Opening, list_them: bool) -> bool:
+    """Whether the memory is being opened a moment after a client came, and listed the tools or not."""
+    who = caller()
+    listed = partial(_open_soon, server_opening, SENT_S)
+
+    async def run() -> bool:
+        server = build_server(server_opening.memory, lambda _: who, listed)
+        server.lifespan = _begun(server_opening)
+        async with Client(server, mode=NEW) as client:
+            if list_them:
+                assert len((await client.list_tools()).tools) == 8
+            for _ in range(50):
+                await anyio.sleep(0.02)
+                if server_opening._thread is not None:
+                    assert len((await client.list_tools()).tools) == 8, "it answers meanwhile"
+                    return True
+            return False
+
+    return anyio.run(run)
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "list_them", "opens"), [(1e6, True, True), (1e6, False, False), (0.1, False, True)]
+)
+def test_the_memory_opens_when_the_tools_were_listed_or_soon(
+    monkeypatch: pytest.MonkeyPatch, wait_s: float, list_them: bool, opens: bool
+) -> None:
+    """Not before, as that would hold the list up; and nobody waits until it is open."""
+    go_on = threading.Event()
+
+    def make() -> Memory:
+        assert go_on.wait(60)
+        raise NewerStore("it is newer")
+
+    monkeypatch.setattr(stdio, "LISTED_S_MAX", wait_s)
+    opening = Opening(make)
+    assert opened_by(opening, list_them) is opens
+    go_on.set()
+    opening.close()
 
 
 # -- remembered text is data -----------------------------------------------------------------

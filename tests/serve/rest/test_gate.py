@@ -100,14 +100,14 @@ def url(slept: Memory) -> Iterator[str]:
 def _raw(url: str, sent: bytes, pause_s: float = 0, then: bytes = b"") -> bytes:
     """What comes back over a plain socket."""
     place = urlsplit(url)
-    with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as line:
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=30) as line:
         line.sendall(sent.replace(b"HOST", place.netloc.encode()))
         if pause_s:
             time.sleep(pause_s)
         with contextlib.suppress(OSError):
             line.sendall(then)
         found = b""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(ConnectionError):  # but not its own patience
             while piece := line.recv(65_536):
                 found += piece
         return found

@@ -202,17 +202,23 @@ def crowd(found: Readers, memory: Memory, one: Call, patch: pytest.MonkeyPatch) 
     found.carry_out(one)
 
 
+@pytest.mark.parametrize("says", ["before", "meanwhile"])
 def test_one_that_nobody_asks_ends_and_a_crowd_brings_it_back(
-    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch, says: str
 ) -> None:
-    """Its last caller is answered here, and the log has nothing to tell."""
+    """Who asks after it is answered here, the log has nothing to tell, and nothing is left of it."""
     one = call("recall", **asked(query="where is parcel 4"))
     with readers(open_memory) as (found, log):
         before = outcome(found.carry_out, one)
         [reader] = found._free
-        monkeypatch.setattr(reader, "ask", lambda _: (_ for _ in ()).throw(Rested("quiet")))
+        if says == "before":
+            monkeypatch.setattr(reader, "rests", lambda: True)
+        else:
+            monkeypatch.setattr(reader, "ask", lambda _: (_ for _ in ()).throw(Rested("quiet")))
         assert outcome(found.carry_out, one) == before
         assert (found.free, found._coming, log.getvalue()) == (0, 0, "")
+        assert found._busy == set()
+        assert not reader._process.is_alive()
         crowd(found, open_memory, one, monkeypatch)
         wait_until(lambda: found.free == 1)
         assert found._free[0] is not reader
@@ -237,6 +243,32 @@ def test_after_one_that_did_not_come_up_none_is_begun_for_a_while(
         found._begin_after = time.monotonic()
         crowd(found, open_memory, one, monkeypatch)
         wait_until(lambda: found.free == 1)
+    finally:
+        found.close()
+
+
+def test_those_that_start_are_counted_once(
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever crowds meanwhile begins what is missing and no more, and none is lost to an error."""
+    go_on = threading.Event()
+
+    def slow(_: Reader) -> None:
+        assert go_on.wait(60)
+        raise EOFError
+
+    found = Readers(open_memory, Path(open_memory.store.path), 3, Journal(stream=io.StringIO()))
+    monkeypatch.setattr(Reader, "await_ready", slow)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # it is told of, and no more
+    try:
+        for _ in range(2):
+            found._coming += 1
+            found._start()
+        wait_until(lambda: len(found._rising) == 2)
+        assert found._missing() == 1
+        go_on.set()
+        wait_until(lambda: not found._starting)
+        assert (found._missing(), found._rising, found._busy) == (3, set(), set())
     finally:
         found.close()
 
@@ -606,8 +638,9 @@ def within(monkeypatch: pytest.MonkeyPatch, path: Path) -> tuple[Any, threading.
     return mine, thread
 
 
+@pytest.mark.parametrize("ask", [True, False])
 def test_a_reader_that_nobody_asks_says_so_and_ends(
-    open_memory: Memory, monkeypatch: pytest.MonkeyPatch
+    open_memory: Memory, monkeypatch: pytest.MonkeyPatch, ask: bool
 ) -> None:
     """Whoever asks it at that moment hears that it rests, and no answer to another call."""
     monkeypatch.setattr(readers_module, "RESTS_AFTER_S", 0.3)
@@ -616,10 +649,13 @@ def test_a_reader_that_nobody_asks_says_so_and_ends(
     pipe.send(call("recall", **asked(query="where is parcel 4")))
     assert json.loads(pipe.recv().body)["hits"]
     reader = Reader.__new__(Reader)
-    reader._pipe = pipe
+    reader._pipe, reader._rests = pipe, False
     assert pipe.poll(60)
-    with pytest.raises(Rested):
-        reader.ask(call("recall", **asked(query="parcel")))
+    if ask:
+        with pytest.raises(Rested):
+            reader.ask(call("recall", **asked(query="parcel")))
+    else:
+        assert [reader.rests(), reader.rests()] == [True, True]
     thread.join(60)
     assert not thread.is_alive()
 

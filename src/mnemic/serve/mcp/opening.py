@@ -37,7 +37,9 @@ class Opening:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to open it; returns at once."""
+        """Begins to open it; returns at once. Once is enough."""
+        if self._thread is not None:
+            return
         self._thread = threading.Thread(target=self._ahead, name="mnemic-opening", daemon=True)
         self._thread.start()
 

@@ -62,7 +62,7 @@ class Door:
         self,
         memory: Callable[[], Memory],
         caller: Callable[[Context], Caller],
-        listed: Callable[[], None] | None = None,
+        listed: Callable[[], object] | None = None,
     ) -> None:
         self._memory = memory
         self._caller = caller
@@ -287,7 +287,7 @@ class Door:
 def build_server(
     memory: Callable[[], Memory],
     caller: Callable[[Context], Caller],
-    listed: Callable[[], None] | None = None,
+    listed: Callable[[], object] | None = None,
 ) -> Server[Any]:
     """A server over one memory; see `Door`."""
     door = Door(memory, caller, listed)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mnemic.serve.access import EVERYWHERE, Access
@@ -14,12 +16,12 @@ from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.opening import Opening
 
 if TYPE_CHECKING:
-    from anyio import Event
-
     from mnemic.agent.memory import Memory
 
-LISTED_S_MAX = 1.0
-"""How long the memory waits with opening for a client to ask for the tools."""
+LISTED_S_MAX, SENT_S = 1.0, 0.05
+"""How long the memory waits with opening for a client to ask for the tools, and for the answer to be
+sent.
+"""
 
 
 def run_stdio(make: Callable[[], Memory], reach: str, *, everywhere: bool = False) -> None:
@@ -45,40 +47,34 @@ def run_stdio(make: Callable[[], Memory], reach: str, *, everywhere: bool = Fals
 
 
 async def _serve(opening: Opening, caller: Caller) -> None:
-    import anyio
     from mcp.server.stdio import stdio_server
 
     from mnemic.serve.mcp.server import build_server
 
-    listed = anyio.Event()
-    server = build_server(opening.memory, lambda _: caller, listed.set)
-    server.lifespan = _begun(opening, listed)
+    server = build_server(opening.memory, lambda _: caller, partial(_open_soon, opening, SENT_S))
+    server.lifespan = _begun(opening)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())
 
 
-def _begun(opening: Opening, listed: Event) -> Callable[[Any], Any]:
-    """The memory begins to open when the client knows the tools, and soon in any case.
+def _begun(opening: Opening) -> Callable[[Any], Any]:
+    """The memory begins to open when the client was told the tools, and soon in any case.
 
     Some clients offer a model only those tools that they know of when the first prompt goes out, and
-    opening beside the answers would hold them up by a third of a second.
+    opening beside the answers would hold them up.
     """
-    import anyio
-
-    async def open_ahead() -> None:
-        with anyio.move_on_after(LISTED_S_MAX):
-            await listed.wait()
-        await anyio.sleep(0)  # so that the answer is on its way
-        opening.start()
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(open_ahead)
-            yield {}
-            beside.cancel_scope.cancel()
+        soon = _open_soon(opening, LISTED_S_MAX)
+        yield {}
+        soon.cancel()
 
     return lifespan
+
+
+def _open_soon(opening: Opening, seconds: float) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, opening.start)
 
 
 def owner(reach: str, *, everywhere: bool = False) -> Caller:

@@ -3,8 +3,8 @@
 Python runs one thread at a time: a second core helps a recall only in another process. What writes
 stays in the server's own process, where its order is; what only reads may be answered by any process
 that has the file open, as each recall looks at what is committed. They are begun when a caller comes
-while another is being answered, and end when nobody has asked them for long, so that a server with one
-user has one process.
+while another is being answered, and end when nobody has asked them for long, so that a server which is
+no longer crowded gives their memory back.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Reader:
         except OSError as error:
             raise Lost(str(error)) from error
         self.answered = 0
+        self._rests = False
 
     def await_ready(self) -> None:
         """Returns when it has opened the store.
@@ -111,6 +112,13 @@ class Reader:
         assert isinstance(said, Said | Exception)
         return said
 
+    def rests(self) -> bool:
+        """Whether it has said that it ends. Nobody may be asking it."""
+        if not self._rests:
+            with suppress(EOFError, OSError):  # it died: who asks it will see
+                self._rests = self._pipe.poll() and self._pipe.recv() == RESTS
+        return self._rests
+
     def _heard(self, patience_s: float) -> object:
         try:
             if self._pipe.poll(patience_s):
@@ -130,6 +138,11 @@ class Reader:
         if self._process.is_alive():
             self.kill()
             self._process.join()
+
+    def put_down(self) -> None:
+        """Ends it at once, and waits until it has."""
+        self.kill()
+        self.end()
 
     def kill(self) -> None:
         """Ends it at once: who waits for its answer gets `Lost`."""
@@ -157,8 +170,10 @@ class Readers:
         self._begin_after = 0.0
         self._closed = False
         self._free: list[Reader] = []
-        self._busy: set[Reader] = set()  # they start or answer
+        self._busy: set[Reader] = set()  # they answer
+        self._rising: set[Reader] = set()  # they start, and are counted among the coming
         self._starting: set[threading.Thread] = set()
+        atexit.register(self.close)  # before multiprocessing's own, which would wait
 
     @property
     def free(self) -> int:
@@ -175,12 +190,16 @@ class Readers:
         """
         with self._guard:
             self._under_way += 1
+            rested = [reader for reader in self._free if reader.rests()]
+            self._free = [reader for reader in self._free if reader not in rested]
             missing = self._missing() if self._under_way > 1 else 0
             self._coming += missing
             reader = self._free.pop() if self._free else None
             if reader is not None:
                 self._busy.add(reader)
         try:
+            for gone in rested:
+                gone.put_down()
             for _ in range(missing):
                 self._start()
             if reader is None:
@@ -201,7 +220,7 @@ class Readers:
         with self._guard:
             self._closed = True
             free, self._free = self._free, []
-            for reader in self._busy:
+            for reader in self._busy | self._rising:
                 reader.kill()
             starting = list(self._starting)
         for reader in free:
@@ -220,7 +239,9 @@ class Readers:
             self._replace(reader)
             raise
         except Rested:
-            self._let_go(reader)
+            reader.put_down()
+            with self._guard:
+                self._busy.discard(reader)
             return carry_out_call(self._memory, call)
         except Lost:
             self._replace(reader)
@@ -237,9 +258,10 @@ class Readers:
         return said
 
     def _replace(self, reader: Reader) -> None:
-        self._let_go(reader)
+        reader.put_down()
+        again = reader.answered > 0  # one that never did would only be lost again
         with self._guard:
-            again = reader.answered > 0  # one that never did would only be lost again
+            self._busy.discard(reader)
             self._coming += again
             if not again:
                 self._begin_after = time.monotonic() + RETRY_S
@@ -253,7 +275,6 @@ class Readers:
             if self._closed:
                 self._coming -= 1
                 return
-            atexit.register(self.close)  # before multiprocessing's own, which would wait
             try:
                 thread.start()
             except RuntimeError as error:  # as many threads as the machine allows
@@ -263,25 +284,33 @@ class Readers:
                 self._starting.add(thread)
 
     def _bring(self) -> None:
-        reader = None
+        reader, up = None, False
         try:
             reader = Reader(self._path, self._zone)
             with self._guard:
-                self._busy.add(reader)
+                self._rising.add(reader)
                 if self._closed:
                     reader.kill()
             reader.await_ready()
+            up = True
         except Lost as error:
             if not self._closed:
                 self._did_not_come(error)
-            if reader is not None:
-                self._let_go(reader)
-        else:
-            self._give_back(reader)
         finally:
-            with self._guard:
-                self._coming -= 1
-                self._starting.discard(threading.current_thread())
+            self._risen(reader, up=up)
+
+    def _risen(self, reader: Reader | None, *, up: bool) -> None:
+        """A start has ended, well or not: the reader waits for a call, or is put down."""
+        with self._guard:
+            self._coming -= 1
+            self._starting.discard(threading.current_thread())
+            if reader is not None:
+                self._rising.discard(reader)
+                if up and not self._closed:
+                    self._free.append(reader)
+                    return
+        if reader is not None:
+            reader.put_down()
 
     def _did_not_come(self, error: Exception) -> None:
         self._begin_after = time.monotonic() + RETRY_S
@@ -295,12 +324,6 @@ class Readers:
                 self._free.append(reader)
                 return
         reader.end()
-
-    def _let_go(self, reader: Reader) -> None:
-        reader.kill()
-        reader.end()
-        with self._guard:
-            self._busy.discard(reader)
 
 
 @contextmanager
