@@ -109,16 +109,17 @@ def parse_aim(query: str) -> Aim:
     first swim" asks for the first.
     """
     text = query[:TEXT_CHARS_MAX]
+    saying = _SAYING.search(text) is not None
     for kind, pattern in _KINDS:
         for match in pattern.finditer(text):
             other = _OTHERWISE.search(text, max(0, match.start() - 8), match.end() + 16)
-            if match[0].lower() in ("latest", "earliest") and not _SAYING.search(text):
+            if match[0].lower() in ("latest", "earliest") and not saying:
                 continue  # "her latest book" is a book, "the latest she said" an order
             if other is None or other.end() <= match.start() or other.start() >= match.end():
                 return Aim(
                     kind,
                     match[0].strip(),
-                    saying=_SAYING.search(text) is not None,
+                    saying=saying,
                     own=_OWN.search(text) is not None,
                 )
     return Aim()
