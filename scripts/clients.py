@@ -3,10 +3,10 @@
     python scripts/clients.py [--into FOLDER] [claude-code] [codex] [gemini]
 
 It fetches the clients with npm into a folder, tells each of Mnemic with `mnemic mcp install`, and runs
-two sessions in a new project with a home of its own. What reaches the model in the second is checked:
-the brief of the first, by the hook at a session's start, and what the tool `recall` gives. So is what
-is kept: the words of both, once, and nothing that memory gave. Claude Code and Codex then talk through
-`mnemic proxy`. No model is asked and no account is needed.
+two sessions in a new project with a home of its own, of which the second is resumed. What reaches the
+model is checked: the brief of the first, by the hook at a session's start, and what the tool `recall`
+gives. So is what is kept: the words of both, once, and nothing that memory gave. Claude Code and Codex
+then talk through `mnemic proxy`. No model is asked and no account is needed.
 
 What a user does once by hand is set: Codex's trust in hooks (--dangerously-bypass-hook-trust) and its
 patience with servers (10 s), Gemini CLI's trust in the folder (a variable) and its consent to tools
@@ -37,7 +37,12 @@ from mnemic.agent.embed.build import cache_folder
 from mnemic.errors import UnknownScope
 
 FIRST, SECOND = "Paint the lamp green: Ravi likes green.", "Which colour does Ravi like?"
-ANSWERS = {FIRST: "The lamp is green now.", SECOND: "Green, as far as I know."}
+THIRD = "Paint the door blue."
+ANSWERS = {
+    FIRST: "The lamp is green now.",
+    SECOND: "Green, as far as I know.",
+    THIRD: "The door is blue now.",
+}
 LATE_S = 3
 """How long to wait for what should not be kept."""
 ASKED = {"query": "What did Ravi say of the lamp?"}
@@ -50,6 +55,11 @@ COMMANDS = {
     "claude-code": ("claude", "--allowedTools", "mcp__mnemic", "-p"),
     "codex": ("codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust"),
     "gemini": ("gemini", "--yolo", "-p"),
+}
+RESUMED = {
+    "claude-code": ("claude", "--continue", *COMMANDS["claude-code"][1:]),
+    "codex": (*COMMANDS["codex"], "resume", "--last"),
+    "gemini": ("gemini", "--resume", "latest", *COMMANDS["gemini"][1:]),
 }
 CODEX_PROVIDER = """model = "scripted"
 model_provider = "scripted"
@@ -249,10 +259,16 @@ def set_up(desk: Desk, url: str, *, mcp: bool) -> None:
         desk.run(url, "mnemic", "mcp", "install", desk.client, "--yes", "--db", str(desk.store))
 
 
-def say(desk: Desk, model: Model, url: str, words: str) -> None:
-    """A session of one prompt."""
+def say(desk: Desk, model: Model, url: str, words: str, *, resume: bool = False) -> None:
+    """A session of one prompt, or the last one resumed with it."""
     model.line = ANSWERS[words]
-    desk.run(url, *COMMANDS[desk.client], words)
+    desk.run(url, *(RESUMED if resume else COMMANDS)[desk.client], words)
+
+
+def turns(*asked: str) -> list[tuple[str, str]]:
+    """Who says what where these prompts are answered, in the order of the alphabet."""
+    said = [("user", one) for one in asked]
+    return sorted(said + [("assistant", ANSWERS[one]) for one in asked])
 
 
 def checked(claim: str, *, holds: bool) -> bool:
@@ -273,6 +289,8 @@ def remembers(desk: Desk) -> bool:
         say(desk, model, url, SECOND)
         first, told = json.dumps(model.asked[:1]), json.dumps(model.asked)
         _until(lambda: len(desk.kept()) >= 4)
+        say(desk, model, url, THIRD, resume=True)
+        _until(lambda: len(desk.kept()) >= 6)
         time.sleep(LATE_S)
         kept = desk.kept()
     results = [
@@ -280,9 +298,8 @@ def remembers(desk: Desk) -> bool:
                 holds="From earlier sessions" in first and FIRST in first),
         checked("the tool recall is called, and answers with what was said",
                 holds="In memory (known" in told and "is remembered text" in told),
-        checked("both sessions are kept, each turn once, and nothing that memory gave",
-                holds=sorted(kept) == sorted(("user" if one in ANSWERS else "assistant", one)
-                                             for one in (*ANSWERS, *ANSWERS.values()))),
+        checked("both sessions are kept, each turn once, also the resumed one's, and nothing that memory gave",
+                holds=sorted(kept) == turns(FIRST, SECOND, THIRD)),
     ]  # fmt: skip
     if not all(results):
         print(json.dumps(kept, indent=1)[:4_000])
@@ -303,8 +320,7 @@ def passes(desk: Desk) -> bool:
         checked("through the proxy the second session is given the first",
                 holds="Remembered text" in told and FIRST in told),
         checked("the proxy keeps the turns of both, and nothing that the client put in",
-                holds=sorted(kept) == sorted(("user" if one in ANSWERS else "assistant", one)
-                                             for one in (*ANSWERS, *ANSWERS.values()))),
+                holds=sorted(kept) == turns(FIRST, SECOND)),
     ]  # fmt: skip
     if not all(results):
         print(json.dumps(kept, indent=1)[:4_000])

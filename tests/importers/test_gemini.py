@@ -80,6 +80,23 @@ def test_what_the_client_says_in_the_users_name_is_not_the_users(tmp_path: Path)
     assert report.left_out["empty tool result"] == 1
 
 
+def test_a_resumed_session_gives_its_turns_once(tmp_path: Path) -> None:
+    """Gemini CLI tells them again, at the time of the resuming, in another form and without calls."""
+    path = project(tmp_path) / "chats" / "session-1.jsonl"
+    lines(path, ABOUT, *MESSAGES[:3])
+    before = check_twice("gemini", path)
+    again = [
+        {"id": one["id"], "timestamp": "2026-01-06T09:00:00.000Z", "type": one["type"],
+         "content": [{"text": one["content"]}] if isinstance(one["content"], str) else one["content"]}
+        for one in MESSAGES[:3]
+    ]  # fmt: skip
+    more = message("m9", "user", [{"text": "And pumps.py?"}], 9)
+    lines(path, ABOUT, *MESSAGES[:3], ABOUT, {"$set": {"messages": again}}, more)
+    after = check_twice("gemini", path)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 1
+
+
 def test_both_forms_of_a_session_give_the_same_rows(tmp_path: Path) -> None:
     """Older versions wrote one JSON document, newer ones a line a message."""
     old = whole(tmp_path / "session-2026-01-05T10-00-s1.json", *MESSAGES)

@@ -149,13 +149,18 @@ def _talk_of_lines(file: Path, name: str, reader: _Reader) -> _Talk:
 
 
 def _keep(talk: _Talk, message: object, place: str, report: Report) -> None:
-    """Keeps a message; one that came before is replaced by what is now known of it."""
+    """Keeps a message; one that came before is replaced by what is now known of it.
+
+    A session that is resumed tells its messages again with the time of that, and less of them: they
+    keep the time and the calls that they had.
+    """
     if not isinstance(message, dict):
         report.skip(place, f"{type(message).__name__} where a message was expected")
         return
     # Some versions wrote no ids; such messages only ever stand at their place.
     name = as_text(message.get("id")) or f"#{len(talk.messages)}"
-    talk.messages[name] = message
+    before = talk.messages.get(name, {})
+    talk.messages[name] = {**before, **message, **known(timestamp=before.get("timestamp"))}
     talk.rewound.discard(name)
 
 
