@@ -441,7 +441,19 @@ def test_codex(tmp_path: Path) -> None:
         tmp_path / "rollout-2026-01-02T10-00-00-abc.jsonl",
         record("session_meta", 0, id="S", cwd="/home/dev", git={"branch": "main"}),
         record("turn_context", 0, model="m1"),
-        item(1, type="message", role="user", content="<environment_context>x"),
+        item(
+            1,
+            type="message",
+            role="user",
+            content=[
+                {"type": "input_text", "text": "<environment_context>\nx\n</environment_context>"},
+                {
+                    "type": "input_text",
+                    "text": "# AGENTS.md instructions for /w\n\n<INSTRUCTIONS>y</INSTRUCTIONS>",
+                },
+            ],
+        ),
+        item(1, type="message", role="user", content="<turn_aborted> what does that tag mean?"),
         record("event_msg", 2, type="user_message", message="Prune the pear?"),
         item(2, type="message", role="user", content=said),
         item(3, type="reasoning", summary=[]),
@@ -463,10 +475,11 @@ def test_codex(tmp_path: Path) -> None:
         {"type": "response_item", "payload": "x", "timestamp": 3},
     )
     assert detect(path) == "codex"
-    assert len(load("auto", path)[0]) == 6
+    assert len(load("auto", path)[0]) == 7
     rows, report = load("codex", path)
     assert [(row["speaker"], row["text"]) for row in rows] == [
-        ("user", "Prune the pear?"), ("tool", 'shell {"cmd":"ls"}'), ("tool", "a b"),
+        ("user", "<turn_aborted> what does that tag mean?"), ("user", "Prune the pear?"),
+        ("tool", 'shell {"cmd":"ls"}'), ("tool", "a b"),
         ("tool", "mcp__mnemic__recall {}"), ("assistant", "Only in winter."),
         ("assistant", "Talked of pears."),
     ]  # fmt: skip
@@ -474,7 +487,8 @@ def test_codex(tmp_path: Path) -> None:
     assert rows[0]["meta"] == {
         "cwd": "/home/dev", "gitBranch": "main", "model": "m1", "kind": "text",
     }  # fmt: skip
-    assert rows[1]["ref"] == "c1"
+    assert rows[2]["ref"] == "c1"
+    assert report.left_out["instructions or environment"] == 1
     assert report.skipped_total == 3
     assert report.left_out["event that repeats a message"] == 1
 

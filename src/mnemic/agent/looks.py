@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnemic.agent.facts.answers import facts_of
 from mnemic.agent.facts.fact import Fact
@@ -30,11 +31,19 @@ from mnemic.errors import InvalidInput, InvalidQuery, NotThere
 if TYPE_CHECKING:
     from mnemic.agent.recall import Parts
     from mnemic.agent.records import Episode
+    from mnemic.agent.view import View
 
 PAGE_MAX = 1_000
+TOOL = "tool"
 CHANGES_MAX = 1_000
 _COLUMNS = {name: (kind, kind._fields) for kind, (name, _) in TABLES.items()}
 _KEYS = dict(TABLES.values())
+
+
+def _by_time(view: View, which: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rows of a view that are meant, by when they were said and then written, the latest first."""
+    rows = np.flatnonzero(which)
+    return np.asarray(rows[np.lexsort((view.seq[rows], view.said_us[rows]))[::-1]])
 
 
 class Looks:
@@ -77,6 +86,60 @@ class Looks:
             before_seq=edge if newest_first else None,
         )  # fmt: skip
         return [episode for _, episode in walk]
+
+    def latest_turns(
+        self, *, scope: str = "default", limit: int = 6, but: str | None = None
+    ) -> list[Episode]:
+        """What was said last in the session in which somebody spoke last, the latest first.
+
+        By when it was said, not by when it was written. Tools do not speak, nor do documents, whose
+        parts have a session and no speaker. Empty without such a session.
+
+        Args:
+            scope: a path; "acme/*" reads acme and everything below.
+            limit: how many turns at most.
+            but: a session to pass over.
+
+        Raises:
+            InvalidScope: nothing was ever remembered there, or it is no path.
+        """
+        scope_ids = self.store.scope_ids(scope)
+        view = self._parts.views.at_present(scope_ids)
+        spoken = (view.columns["session_key"] > 0) & (view.columns["speaker_key"] != 0)
+        rows = _by_time(view, spoken)
+        _, first = np.unique(view.session[rows], return_index=True)
+        for start in np.sort(first).tolist():
+            turns = rows[view.session[rows] == view.session[rows[start]]]
+            found: list[Episode] = []
+            for at in range(0, len(turns), PAGE_MAX):
+                seqs = view.seq[turns[at : at + PAGE_MAX]].tolist()
+                got = self.store.episodes(scope_ids, seqs)
+                told = [got[seq] for seq in seqs if seq in got]
+                if told and told[0].session == but and but is not None:
+                    break
+                found += [one for one in told if one.speaker != TOOL]
+                if len(found) >= limit:
+                    break
+            if found:
+                return found[:limit]
+        return []
+
+    def latest_alone(self, *, scope: str = "default", limit: int = 6) -> list[Episode]:
+        """What was said last outside of any session, the latest first.
+
+        Args:
+            scope: a path; "acme/*" reads acme and everything below.
+            limit: how many at most.
+
+        Raises:
+            InvalidScope: nothing was ever remembered there, or it is no path.
+        """
+        scope_ids = self.store.scope_ids(scope)
+        view = self._parts.views.at_present(scope_ids)
+        rows = _by_time(view, view.columns["session_key"] == 0)[:limit]
+        seqs = view.seq[rows].tolist()
+        got = self.store.episodes(scope_ids, seqs)
+        return [got[seq] for seq in seqs if seq in got]
 
     def by_ref(
         self,

@@ -56,7 +56,10 @@ _ADVISED = re.compile(
 )
 _NUMBER = re.compile(r"\[[0-9]{1,5} [0-9a-f]{12}\] ")
 _ENTRY = re.compile(r"([ \t>*-]{0,12}+)\[([0-9]{1,5}) ([0-9a-f]{8})([0-9a-f]{4})\] (.*)")
-_ESCAPED = re.compile("&(?:lt|gt|amp|quot|apos|#x3[ce]|#x2[267]|#6[02]|#3[489]);", re.IGNORECASE)
+_ESCAPED = re.compile(
+    "&(?:lt|gt|amp|quot|apos|#x0{0,4}(?:3[cde]|2[267f]|60)|#0{0,4}(?:6[012]|3[489]|47|96));",
+    re.IGNORECASE,
+)
 _TRUST = re.compile(r"\([^()\n]{0,40}, (" + "|".join(TRUST) + r")(?:: untrusted)?\)")
 
 

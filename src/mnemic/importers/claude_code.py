@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
+from mnemic.agent.surroundings import own_words
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_text, known, rows_of
 from mnemic.importers.source import begin, files_below, json_lines, relative
-from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "claude-code"

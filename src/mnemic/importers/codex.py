@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
+from mnemic.agent.surroundings import own_words
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
 from mnemic.importers.source import begin, files_below, json_lines, relative
@@ -22,14 +23,7 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call", "web_search_c
 _OUTPUTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
 _ITEMS = frozenset(("message", "reasoning", *_CALLS, *_OUTPUTS))
 _EVENT_ROLES = {"user_message": "user", "agent_message": "assistant"}
-_SURROUNDINGS = (  # each stands in a message of its own
-    "<environment_context>",
-    "<user_instructions>",
-    "<permissions instructions>",
-    "<turn_aborted>",
-    "<INSTRUCTIONS>",
-    "# AGENTS.md instructions",
-)
+_RULES = "# AGENTS.md instructions"
 
 
 def read(path: Path, *, scope: str, report: Report, zone: str | None = None) -> Iterator[Row]:
@@ -147,7 +141,9 @@ def _message_items(file: Path, name: str) -> Counter[bytes]:
         if role not in ("user", "assistant"):
             continue
         texts = _texts(payload.get("content"), Report())
-        found.update({_digest(role, text) for text in [*texts, "\n".join(texts)]})
+        own = [text for text in map(own_words, texts) if text]
+        told = (*texts, "\n".join(texts), *own, "\n".join(own))
+        found.update({_digest(role, text) for text in told})
     return found
 
 
@@ -229,7 +225,15 @@ def _message(
     if role not in ("user", "assistant"):
         report.leave_out(f"{role[:40]} message")
         return None
-    return _said(role, "\n".join(_texts(content, report)), report)
+    texts = _texts(content, report)
+    if role == "user":
+        own = [own_words(text) for text in texts]
+        if own != texts:
+            report.leave_out("instructions or environment")
+            texts = [text for text in own if text]
+            if not texts:
+                return None
+    return _said(role, "\n".join(texts), report)
 
 
 def _said(role: str, text: str, report: Report) -> tuple[str, str, dict[str, Any]] | None:
@@ -237,7 +241,7 @@ def _said(role: str, text: str, report: Report) -> tuple[str, str, dict[str, Any
     if not bare:
         report.leave_out("blank text")
         return None
-    if role == "user" and bare.startswith(_SURROUNDINGS):
+    if role == "user" and bare.startswith(_RULES):
         report.leave_out("instructions or environment")
         return None
     return role, text, {"kind": "text"}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemic.agent.records import Row
+from mnemic.agent.surroundings import own_words
 from mnemic.importers.report import Report
 from mnemic.importers.rows import as_dict, as_list, as_text, known, rows_of
 from mnemic.importers.source import (
@@ -24,7 +25,6 @@ from mnemic.importers.source import (
     relative,
     whole,
 )
-from mnemic.importers.surroundings import own_words
 from mnemic.importers.times import Times
 
 SOURCE = "gemini"

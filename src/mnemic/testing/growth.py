@@ -48,7 +48,7 @@ def assert_linear(
     Raises:
         AssertionError: It cost more, or more than two seconds, in every round.
     """
-    work(made(length // TIMES))
+    work(made(length // TIMES - ROUNDS))
     short_s = long_s = math.inf
     for less in range(ROUNDS):
         long = made(length - less)

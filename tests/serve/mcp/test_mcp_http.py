@@ -194,6 +194,33 @@ def test_who_comes_beyond_the_limit_is_asked_to_come_again(
     assert web.post("/", content=recall("Lisbon"), headers=HEADERS).status_code == 200
 
 
+def test_a_body_that_falls_silent_gives_its_place_back(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_module, "SILENCE_S_MAX", 0.2)
+    app = http_app(lambda: memory, access_of, hosts=None)
+    head = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": head, "query_string": b""}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if sent:
+            await anyio.sleep(600)
+        sent.append("begun")
+        return {"type": "http.request", "body": b'{"jsonrpc"', "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        with anyio.fail_after(60):
+            async with app.running():
+                await app(scope, receive, send)
+
+    anyio.run(run)
+    assert app._under_way == 0
+
+
 # -- stand-alone -----------------------------------------------------------------------------
 
 

@@ -542,6 +542,40 @@ def test_a_last_message_without_words_moves_no_answer(door: Door, upstream: Upst
     assert len({one.session for one in door.memory.episodes()}) == 1
 
 
+def test_a_tools_answer_that_is_not_kept_moves_no_answer(
+    opens: Callable[..., Door], upstream: Upstream
+) -> None:
+    """Where tools do not count, what the model said before it called one stays where it was."""
+    door = opens(tools=False)
+    call = {"id": "c1", "type": "function", "function": {"name": "ls", "arguments": "{}"}}
+    look = {"role": "assistant", "content": "Let me look.", "tool_calls": [call]}
+    result = {"role": "tool", "tool_call_id": "c1", "content": "a b"}
+    upstream.says(whole("Let me look.", tool_calls=[call]))
+    door.chat(("user", "Q1"))
+    upstream.says(whole("Done."))
+    door.chat(("user", "Q1"), look, result)
+    upstream.says(whole("Next."))
+    door.chat(("user", "Q1"), look, result, ("assistant", "Done."), ("user", "Q2"))
+    door.kept()
+    said = sorted((one.position, one.text) for one in door.memory.episodes())
+    assert said == [(0, "Q1"), (1, "Let me look."), (2, "Done."), (3, "Q2"), (4, "Next.")]
+    assert len({one.session for one in door.memory.episodes()}) == 1
+
+
+def test_a_picture_alone_keeps_its_place_in_a_conversation_that_has_a_name(
+    door: Door, upstream: Upstream
+) -> None:
+    """It says nothing, and what is answered to it is said."""
+    picture = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}
+    name = {"X-Mnemic-Session": "s"}
+    for number, asked in enumerate((("user", "Hello"), picture, ("user", "Bye"))):
+        upstream.says(whole(f"A{number}"))
+        door.chat(asked, headers=name)
+    door.kept()
+    said = sorted((one.position, one.text) for one in door.memory.episodes())
+    assert said == [(0, "Hello"), (1, "A0"), (2, "A1"), (3, "Bye"), (4, "A2")]
+
+
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_question_is_asked_wherever_a_reminder_stands(
     door: Door, upstream: Upstream, at: int
@@ -556,6 +590,13 @@ def test_a_question_is_asked_wherever_a_reminder_stands(
     door.chat(*messages)
     assert recalled(upstream)
     assert [text for who, text in door.kept() if who == "user"][-1:] == [QUESTION]
+
+
+def test_a_picture_after_an_answer_asks_no_old_question(door: Door, upstream: Upstream) -> None:
+    door.memory.remember(LISBON)
+    picture = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}
+    door.chat(("user", QUESTION), ("assistant", "Lisbon."), picture)
+    assert not recalled(upstream)
 
 
 def test_a_session_by_name_counts_on_when_only_new_messages_are_sent(door: Door) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from mnemic.agent.recalled import INDENT
+from mnemic.agent.surroundings import without_tags
 
 SHOWN = "\N{REPLACEMENT CHARACTER}"
 """Stands where something that would be obeyed was taken out."""
@@ -35,7 +36,7 @@ def visible(text: str) -> str:
         text = _COLOURS.sub("", text)
         text = _OBEYED.sub(SHOWN, text)
         text = _JOINERS.sub(_joined, _HIDDEN.sub("", text))
-    text = _TAG.sub("‹", text)
+    text = without_tags(_TAG.sub("‹", text))
     return _NUMBER.sub("(", text)
 
 

@@ -9,6 +9,7 @@ from mnemic.agent.recall.context import count_tokens
 from mnemic.errors import UnknownScope
 from mnemic.serve.mcp.caller import Caller
 from mnemic.serve.mcp.shown import UNLIKELY, day, delimited, fact, harmless, line
+from mnemic.serve.objects import episode_object
 from mnemic.serve.operations import OPERATIONS, carry_out
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 BUDGET_TOKENS = 1_500
 _FRAME_TOKENS = 120
 _LAST_MESSAGES = 6
-_LOOKED_AT, _PAGES_MAX = 60, 10
+_LOOKED_AT = 60
 _NEWEST = 5
 _CONFIDENT = 0.5
 
@@ -42,14 +43,16 @@ def brief(
     scope = caller.reads
     left = max(budget_tokens - _FRAME_TOKENS, 0)
     try:
-        turns, others = _newest(memory, caller, but_session)
-        sessions = _sessions(memory, caller, turns, but_session)
+        facts = _facts(memory, caller)
+        sessions = _sessions(memory, caller, but_session)
         (last, words), earlier = (sessions or [("", [])])[0], sessions[1:]
-        beside = ("Newest beside sessions", _told(others[:_NEWEST]))
         if about:
             beside = ("Perhaps relevant", _else(memory, caller, about, but_session))
+        else:
+            alone = map(episode_object, memory.latest_alone(scope=scope, limit=_NEWEST))
+            beside = ("Newest beside sessions", _told(alone))
         parts = (
-            (0.25, "What is held to be true", _facts(memory, caller)),
+            (0.25, "What is held to be true", facts),
             (0.2, "Lessons", _lessons(memory, caller)),
             (0.25, f"Last session, {last}", words),
             (0.2, *beside),
@@ -109,54 +112,17 @@ def _lessons(memory: Memory, caller: Caller) -> list[str]:
     ]
 
 
-def _newest(
-    memory: Memory, caller: Caller, but: str | None
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Turns of sessions, and what was kept beside them, latest first.
-
-    It looks back until there are turns: a history that was just imported hides none.
-    """
-    turns: list[dict[str, Any]] = []
-    others: list[dict[str, Any]] = []
-    beyond: str | None = None
-    for _ in range(_PAGES_MAX):
-        page = _ask(memory, caller, "episodes", limit=_LOOKED_AT, beyond=beyond)
-        for one in page["episodes"]:
-            if one.get("session") is None:
-                others.append(one)
-            elif one["session"] != but and one.get("speaker") != "tool":
-                turns.append(one)
-        beyond = page["next"]
-        if turns or beyond is None:
-            break
-    for found in (turns, others):
-        found.sort(key=_when, reverse=True)
-    return turns, others
-
-
-def _when(episode: dict[str, Any]) -> Any:
-    return episode.get("said_at") or episode["ingested_at"]
-
-
-def _sessions(
-    memory: Memory, caller: Caller, told: list[dict[str, Any]], but: str | None
-) -> list[tuple[str, list[str]]]:
+def _sessions(memory: Memory, caller: Caller, but: str | None) -> list[tuple[str, list[str]]]:
     """What went on in sessions, latest first: when, and its summary or, without one, its last words."""
     summed = [one for one in _ask(memory, caller, "summaries")["summaries"] if one["key"] != but]
     keys = {one["key"] for one in summed}
     found = [(one["end"], [f"- {line(one['text'], 600)}"]) for one in summed]
-    last = next((one for one in told if one["session"] not in keys), None)
-    if last is not None:
-        words = [one for one in told if one["session"] == last["session"]][:_LAST_MESSAGES]
-        found.append(
-            (
-                _when(last),
-                [
-                    f"- {line(one.get('speaker') or '?', 40)}: {line(one['text'], 300)}"
-                    for one in reversed(words)
-                ],
-            )
-        )
+    turns = memory.latest_turns(scope=caller.reads, limit=_LAST_MESSAGES, but=but)
+    if turns and turns[0].session not in keys:
+        said = [
+            f"- {line(one.speaker or '?', 40)}: {line(one.text, 300)}" for one in reversed(turns)
+        ]
+        found.append((turns[0].said_at, said))
     found.sort(key=lambda one: one[0], reverse=True)
     return [(day(end), lines) for end, lines in found]
 

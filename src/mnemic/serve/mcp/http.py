@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from starlette.requests import Request
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 BODY_BYTES_MAX = 5 * 1024 * 1024  # a text of a million characters in UTF-8 and its frame
 AT_ONCE_MAX = 128
 """Requests that may be answered or wait for it; who comes beyond is asked to come again."""
+SILENCE_S_MAX = 20.0
+"""How long a body may say nothing before it is whole."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _CALLER = "mnemic.caller"
 
@@ -85,7 +88,7 @@ class McpApp:
                 return
             self._under_way += 1
             try:
-                await self._manager.handle_request(scope, receive, send)
+                await self._manager.handle_request(scope, _patient(receive), send)
             finally:
                 self._under_way -= 1
 
@@ -120,6 +123,24 @@ class McpApp:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _patient(receive: Any) -> Any:
+    """Messages of a request; whose body falls silent has hung up."""
+    whole = False
+
+    async def message() -> Any:
+        nonlocal whole
+        if whole:
+            return await receive()
+        with anyio.move_on_after(SILENCE_S_MAX):
+            came = await receive()
+            whole = not came.get("more_body")
+            return came
+        whole = True
+        return {"type": "http.disconnect"}
+
+    return message
 
 
 def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from mnemic.agent.surroundings import without_tags
+
 CHARS_MAX = 24_000
 TEXT_CHARS_MAX = 1_200
 UNLIKELY, LIKELY = 0.1, 0.5
@@ -30,8 +32,10 @@ _SHOWN = {code: f"\\u{code:04x}" for first, last in _HIDDEN for code in range(fi
 
 
 def harmless(text: str) -> str:
-    """Text in which nothing is hidden: invisible and controlling characters are shown as codes."""
-    return text.replace("\r\n", "\n").translate(_SHOWN)
+    """Text in which nothing is hidden or ends a client's block: invisible and controlling characters
+    are shown as codes.
+    """
+    return without_tags(text.replace("\r\n", "\n").translate(_SHOWN))
 
 
 def line(text: str, chars_max: int = 400) -> str:

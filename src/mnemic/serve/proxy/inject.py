@@ -39,20 +39,19 @@ def query_of(asked: Asked) -> str | None:
 
 
 def last_user(asked: Asked) -> int | None:
-    """The number of the user's last message with words of their own, else of their last message;
-    results of tools are not the user's.
+    """The number of the user's last message; results of tools are not the user's.
+
+    Of those that come one after the other it is the last one with words of their own.
     """
-    of_user = (
-        number
-        for number in range(len(asked.items) - 1, -1, -1)
-        if isinstance(item := asked.items[number].value, Mapping)
-        and item.get("role") == "user"
-        and not _is_result(item)
-    )
     last = None
-    for number in of_user:
+    for number in range(len(asked.items) - 1, -1, -1):
+        item = asked.items[number].value
+        if not isinstance(item, Mapping) or item.get("role") != "user" or _is_result(item):
+            if last is not None:
+                break
+            continue
         last = number if last is None else last
-        if own_text(asked.items[number].value.get("content")).strip():
+        if own_text(item.get("content")).strip():
             return number
     return last
 

@@ -139,7 +139,7 @@ class Keeper:
 
     def _keep(self, said: Said, now: datetime) -> Place | None:
         if not said.turns:
-            return None
+            return self._silent(said)
         session, first, before, known = self._find_place(said, now)
         refs = _refs(said.turns, before)
         rows = [
@@ -154,6 +154,16 @@ class Keeper:
         )
         self._note_tail(place)
         return place
+
+    def _silent(self, said: Said) -> Place | None:
+        """Where a request that says nothing, such as a picture alone, goes on; None if that is unknown."""
+        name = said.session or self._responses.get((said.scope, said.before or ""))
+        if name is None:
+            return None
+        tail = self._tails.get((said.scope, name))
+        if tail is None:
+            return Place(said, name, 0, "", 0, "")
+        return replace(tail, said=said, first=tail.position, before=tail.last)
 
     def _answer(
         self, asked: Future[Place | None], answer: Answer, now: datetime, trust: str | None

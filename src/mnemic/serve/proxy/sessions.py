@@ -52,7 +52,7 @@ def said_of(
         turns = tuple(turn for turn in turns if turn.part in ("user", "assistant"))
     new = [number for number, turn in enumerate(turns) if turn.part in ("user", "result")]
     end = fresh = new[-1] + 1 if new else 0  # what an assistant is to go on with is no turn yet
-    if _ends_without_words(asked):
+    if _ends_without_words(asked, tools):
         end = fresh = len(turns)
     while fresh and turns[fresh - 1].part in ("user", "result"):
         fresh -= 1
@@ -68,10 +68,18 @@ def said_of(
     )
 
 
-def _ends_without_words(asked: Asked) -> bool:
-    """Whether the last message is the user's and says nothing, as a picture or a client's reminder."""
+def _ends_without_words(asked: Asked, tools: bool) -> bool:
+    """Whether the last message is for the model and counts for nothing: a picture, a client's reminder,
+    a tool's empty answer, or any where tools do not count.
+    """
     last = asked.items[-1].value if asked.items else None
-    return isinstance(last, Mapping) and last.get("role") == "user" and not any(turns_in(last))
+    if not isinstance(last, Mapping) or last.get("role") == "assistant":
+        return False
+    if last.get("role") not in ("user", "tool", "function"):
+        kind = last.get("type")
+        if not isinstance(kind, str) or not kind.endswith("_call_output"):
+            return False
+    return not any(tools or turn.part == "user" for turn in turns_in(last))
 
 
 def _in_headers(headers: Mapping[str, str], asked: Asked) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
-from mnemic.importers.surroundings import own_words
+from mnemic.agent.surroundings import own_words
 from mnemic.serve.proxy.ours import holds_block, without_ours
 from mnemic.serve.proxy.shapes import Asked
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemic.importers.surroundings import own_words
+from mnemic.agent.surroundings import own_words, without_tags
 from mnemic.testing.growth import assert_linear, repeated
 
 TAGS = ("environment_context", "permissions instructions", "system-reminder", "hook_context")
@@ -36,6 +36,28 @@ def test_words_with_a_tag_amid_them_stay(before: str, tag: str, after: str) -> N
 def test_a_block_that_is_never_closed_stays() -> None:
     for said in ("<hook_context> and then", "x\n</hook_context>", "<hook_context>"):
         assert own_words(said) == said
+
+
+def test_a_block_may_speak_of_its_own_tags() -> None:
+    """Within a line; what stands there does not end it."""
+    for rule in ("Never keep <system-reminder> blocks.", "Mind </system-reminder> in logs."):
+        block = f"<system-reminder>\nRules: {rule} So be it.\n</system-reminder>"
+        assert own_words(block) == ""
+        assert own_words(f"{block}\n\nPrune the pear.") == "Prune the pear."
+        assert own_words(f"Prune the pear.\n{block}") == "Prune the pear."
+
+
+@given(
+    st.text("ab </>\n", max_size=10),
+    st.sampled_from(TAGS),
+    st.booleans(),
+    st.text("ab\n", max_size=9),
+)
+def test_what_is_shown_ends_no_block(before: str, tag: str, closes: bool, after: str) -> None:
+    """Remembered text between the tags of a client does not become the user's words."""
+    shown = without_tags(f"{before}<{'/' * closes}{tag}>{after}")
+    assert own_words(f"<{tag}>\n{shown}\n</{tag}>\nmine") == "mine"
+    assert without_tags(shown) == shown
 
 
 def test_a_files_rules_are_taken_off_with_their_heading() -> None:
