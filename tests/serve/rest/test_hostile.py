@@ -17,7 +17,7 @@ import pytest
 from mnemic import Memory
 from mnemic.errors import InvalidInput
 from mnemic.serve.keys import Keys
-from mnemic.serve.rest import Limits, Settings
+from mnemic.serve.rest import Limits, Settings, health
 from mnemic.serve.rest.pool import Overloaded, Pool, TooLong
 from mnemic.serve.rest.replay import Replay
 from mnemic.serve.server import other_doors
@@ -125,6 +125,7 @@ def test_a_crowd_that_asks_for_readiness_does_not_make_it_unready(
     with open_door(slept) as door, ThreadPoolExecutor(30) as clients:
         _until_ready(door)
         monkeypatch.setattr(Memory, "scopes", slow)
+        monkeypatch.setattr(health, "READY_S_MAX", 60.0)  # a busy machine is no fault
         found = list(clients.map(lambda _: door.get("/readyz").status_code, range(30)))
     assert set(found) == {200}
     assert len(looks) < 10
