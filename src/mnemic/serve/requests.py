@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from mnemic.agent.scopes import SCOPE_CHARS_MAX
 from mnemic.agent.write.prepare import FIELD_CHARS_MAX, TEXT_CHARS_MAX
@@ -48,7 +49,26 @@ Query = Annotated[
         description="A question or some words, with a time if you like.",
     ),
 ]
-Moment = Annotated[AwareDatetime, Field(description="ISO 8601 with an offset.")]
+
+
+def _no_number(value: Any) -> Any:
+    """The value, unless it is a number, which pydantic takes for seconds or milliseconds since 1970.
+
+    Raises:
+        PydanticCustomError: it is one.
+    """
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise PydanticCustomError(
+        "moment", "Input should be a time in ISO 8601 with an offset, such as 2026-03-01T09:00:00Z"
+    )
+
+
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_no_number), Field(description="ISO 8601 with an offset.")
+]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Trust = Literal["user", "import", "tool", "document", "assistant", "web", "untrusted"]
 Status = Literal["verified", "experimental", "unverified"]
