@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from mnemic.agent.scopes import SCOPE_CHARS_MAX
@@ -51,23 +61,28 @@ Query = Annotated[
 ]
 
 
-def _no_number(value: Any) -> Any:
-    """The value, unless it is a number, which pydantic takes for seconds or milliseconds since 1970.
+def _moment(value: Any) -> Any:
+    """The time that a text states; a number is none, though pydantic counts it from 1970.
 
     Raises:
-        PydanticCustomError: it is one.
+        PydanticCustomError: it states none.
     """
-    try:
-        float(value)
-    except (TypeError, ValueError):
+    if isinstance(value, datetime):
         return value
+    try:
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            return _TIME.validate_python(value)
+    except ValidationError:
+        pass
     raise PydanticCustomError(
         "moment", "Input should be a time in ISO 8601 with an offset, such as 2026-03-01T09:00:00Z"
     )
 
 
+_NUMBER = re.compile(r"\s*[+-]?[0-9._]*(?:e[+-]?[0-9]+)?\s*", re.IGNORECASE)
+_TIME = TypeAdapter(datetime)
 Moment = Annotated[
-    AwareDatetime, BeforeValidator(_no_number), Field(description="ISO 8601 with an offset.")
+    AwareDatetime, BeforeValidator(_moment), Field(description="ISO 8601 with an offset.")
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Trust = Literal["user", "import", "tool", "document", "assistant", "web", "untrusted"]

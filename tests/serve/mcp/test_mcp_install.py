@@ -411,7 +411,7 @@ def test_a_big_file_is_changed_quickly() -> None:
     def made(count: int) -> str:
         return json.dumps({f"k{n}": {"a": [n] * 20, "b": "x" * 50} for n in range(count)}, indent=2)
 
-    assert_linear(changed, made, 2_000)
+    assert_linear(changed, made, 2_000, more_max=40)  # large objects cost memory too
 
 
 # -- other people's files --------------------------------------------------------------------

@@ -64,6 +64,14 @@ def test_every_operation_answers_in_the_shape_it_states(door: Door) -> None:
             assert ask(door, "reject", wrong).json() == {"ids": [wrong["id"]]}
 
 
+@pytest.mark.parametrize(
+    "now", ["2026-11-20T12:00:00Z", "2026-11-20T12:00:00.5+01:00", "2026-11-20 12:00:00Z"]
+)
+def test_a_time_is_taken_as_text(door: Door, now: str) -> None:
+    asked = {"query": "Ana", "scope": SCOPE, "now": now}
+    assert door.post("/v1/recall", asked).status_code == 200
+
+
 def test_a_run_is_undone_once(door: Door) -> None:
     assert door.post("/v1/runs/1/undo").json()["changed"] > 0
     again = door.post("/v1/runs/1/undo")
