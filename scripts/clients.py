@@ -277,6 +277,13 @@ def checked(claim: str, *, holds: bool) -> bool:
     return holds
 
 
+def judged(results: list[bool], kept: list[tuple[str | None, str]]) -> bool:
+    """Whether all claims hold; where one does not, what was kept is printed."""
+    if not all(results):
+        print(json.dumps(kept, indent=1)[:4_000])
+    return all(results)
+
+
 def remembers(desk: Desk) -> bool:
     """Two sessions with hooks and tools; whether all that should reach model and store does."""
     model = Model()
@@ -301,9 +308,7 @@ def remembers(desk: Desk) -> bool:
         checked("both sessions are kept, each turn once, also the resumed one's, and nothing that memory gave",
                 holds=sorted(kept) == turns(FIRST, SECOND, THIRD)),
     ]  # fmt: skip
-    if not all(results):
-        print(json.dumps(kept, indent=1)[:4_000])
-    return all(results)
+    return judged(results, kept)
 
 
 def passes(desk: Desk) -> bool:
@@ -322,9 +327,7 @@ def passes(desk: Desk) -> bool:
         checked("the proxy keeps the turns of both, and nothing that the client put in",
                 holds=sorted(kept) == turns(FIRST, SECOND)),
     ]  # fmt: skip
-    if not all(results):
-        print(json.dumps(kept, indent=1)[:4_000])
-    return all(results)
+    return judged(results, kept)
 
 
 @contextlib.contextmanager
